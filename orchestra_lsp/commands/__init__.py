@@ -1,0 +1,1 @@
+"""One file for each thing a person asks for by name; `registry.py` finds them by their file names."""

@@ -1,0 +1,193 @@
+"""The commands, found by their file names: `write_tests.py` is the command `write-tests`.
+
+This one registry feeds code actions, workspace/executeCommand, the command line and plain words.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from orchestra_lsp.commands.result import Result
+
+if TYPE_CHECKING:
+    from orchestra_lsp.config import Loaded
+    from orchestra_lsp.engine.orchestra import Orchestra
+    from orchestra_lsp.model import Buffer, Span
+
+NOT_COMMANDS: Final = frozenset({"registry", "result"})
+
+
+class Place(StrEnum):
+    """Where a command makes sense."""
+
+    EDITOR = "editor"
+    TERMINAL = "terminal"
+
+
+class Changes(StrEnum):
+    """What a command may change; whatever is not NOTHING is asked for before it happens."""
+
+    NOTHING = "nothing"
+    BUFFER = "buffer"
+    DISK = "disk"
+
+
+class Takes(StrEnum):
+    """What kind of value a parameter takes; the last three are given by name, `--name`."""
+
+    PATHS = "paths"
+    PATH = "path"
+    WORDS = "words"
+    TEXT = "text"
+    FLAG = "flag"
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One thing a command can be told. PATHS, PATH and WORDS stand without a name; `slot` fills it from plain words."""
+
+    name: str
+    takes: Takes
+    summary: str
+    required: bool = False
+    choices: tuple[str, ...] = ()  # the first is the default
+    slot: str = ""
+
+
+class WrongUse(Exception):
+    """The person asked for something that cannot be: what is wrong, and the one thing to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """Checked values by parameter name; what was not given is absent."""
+
+    values: Mapping[str, str | bool | tuple[str, ...]] = field(default_factory=dict)
+
+    def text(self, name: str, default: str = "") -> str:
+        value = self.values.get(name)
+        return value if isinstance(value, str) else default
+
+    def flag(self, name: str) -> bool:
+        return self.values.get(name) is True
+
+    def paths(self, name: str = "paths") -> tuple[str, ...]:
+        value = self.values.get(name)
+        return value if isinstance(value, tuple) else ()
+
+
+def _silent(message: str) -> None:
+    """Progress for doors that show none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a door knows when a person asks. `buffer` and `span` are set in an editor, None in a terminal."""
+
+    loaded: Loaded
+    orchestra: Callable[[], Orchestra]  # made at the first call; most commands need none
+    roots: tuple[str, ...] = ()
+    buffer: Buffer | None = None
+    span: Span | None = None
+    neighbours: tuple[Buffer, ...] = ()
+    clock: Callable[[], float] = time.monotonic
+    progress: Callable[[str], None] = _silent
+
+
+Run = Callable[[Context, Arguments], Awaitable[Result]]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing a person asks for by name.
+
+    `title` is for menus and code actions, `summary` for help, `phrases` are ways to ask for it in plain words.
+    `run` raises WrongUse for what the person can put right.
+    """
+
+    name: str
+    title: str
+    summary: str
+    phrases: tuple[str, ...]
+    run: Run
+    parameters: tuple[Parameter, ...] = ()
+    changes: Changes = Changes.NOTHING
+    places: frozenset[Place] = frozenset(Place)
+    needs_selection: bool = False
+    needs_model: bool = False
+
+    def arguments(self, given: Mapping[str, object]) -> Arguments:
+        """Check what came from outside. Raises WrongUse."""
+        return Arguments(dict(_checked(self, given)))
+
+
+def names() -> tuple[str, ...]:
+    """All names, without importing a command."""
+    here = str(Path(__file__).parent)
+    modules = [module.name for module in pkgutil.iter_modules([here]) if not module.ispkg]
+    return tuple(sorted(name.replace("_", "-") for name in modules if name not in NOT_COMMANDS))
+
+
+@cache
+def command(name: str) -> Command:
+    """Raises WrongUse when there is none of that name."""
+    if name not in names():
+        raise WrongUse(f"There is no command {name!r}. There are: {', '.join(names())}.")
+    module = importlib.import_module(f"orchestra_lsp.commands.{name.replace('-', '_')}")
+    found = module.COMMAND
+    if not isinstance(found, Command) or found.name != name:
+        raise TypeError(f"{module.__name__}.COMMAND must be a Command named {name!r}")
+    return found
+
+
+def commands() -> Mapping[str, Command]:
+    return {name: command(name) for name in names()}
+
+
+# --- checking arguments ---
+
+
+def _checked(asked: Command, given: Mapping[str, object]) -> Mapping[str, str | bool | tuple[str, ...]]:
+    known = {parameter.name: parameter for parameter in asked.parameters}
+    for name in given:
+        if name not in known:
+            raise WrongUse(f"{asked.name} takes no {name!r}. It takes: {', '.join(known) or 'nothing'}.")
+    checked: dict[str, str | bool | tuple[str, ...]] = {}
+    for name, parameter in known.items():
+        if given.get(name) is not None:
+            checked[name] = _value(asked, parameter, given[name])
+        if parameter.required and not checked.get(name):
+            raise WrongUse(f"{asked.name} needs {name}: {parameter.summary}")
+    return checked
+
+
+def _value(asked: Command, parameter: Parameter, value: object) -> str | bool | tuple[str, ...]:
+    match parameter.takes, value:
+        case Takes.FLAG, bool():
+            return value
+        case Takes.PATHS, [*items] if all(isinstance(item, str) for item in items):
+            return tuple(str(item) for item in items)
+        case Takes.CHOICE, str() if value not in parameter.choices:
+            raise WrongUse(f"{asked.name}: {parameter.name} is one of {', '.join(parameter.choices)}, not {value!r}.")
+        case (Takes.PATH | Takes.WORDS | Takes.TEXT | Takes.CHOICE), str():
+            return value
+    raise WrongUse(f"{asked.name}: {parameter.name} must be {_EXPECTED[parameter.takes]}, not {value!r}.")
+
+
+_EXPECTED: Final = {
+    Takes.FLAG: "true or false",
+    Takes.PATHS: "a list of paths",
+    Takes.PATH: "a path",
+    Takes.WORDS: "text",
+    Takes.TEXT: "text",
+    Takes.CHOICE: "text",
+}

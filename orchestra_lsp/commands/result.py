@@ -1,0 +1,72 @@
+"""What a command gives back: a small closed set of frozen values that every door can show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestra_lsp.model import Buffer, Edit, Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Something to read, in Markdown."""
+
+    title: str
+    markdown: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileEdit:
+    """Edits of one file; they refer to `buffer`. `buffer` None: the file does not exist yet and starts empty."""
+
+    path: str
+    uri: str
+    buffer: Buffer | None
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """Changes the door should make.
+
+    `tool` names the AI tool that wrote them and `reason` why it was picked; such edits are shown before they are made.
+    Empty: nobody guessed, the person asked for exactly this.
+    """
+
+    title: str
+    files: tuple[FileEdit, ...]
+    tool: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows for people and the same as JSON-able `value` for programs; `ok` False: something in it needs care."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    value: object
+    notes: tuple[str, ...] = ()
+    ok: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """One file and what is wrong with it; `path` as the person wrote it."""
+
+    path: str
+    buffer: Buffer
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """A review. `files` holds every file that was read; `skipped` says which were not, and why."""
+
+    title: str
+    files: tuple[Reviewed, ...]
+    skipped: tuple[str, ...] = ()
+
+
+Result = Text | Edits | Table | Findings

@@ -1,0 +1,1 @@
+"""The AI tools, one module each; the only code that talks to an AI."""

@@ -1,0 +1,125 @@
+"""A text as two parallel strings, one character for each token and one for each gap, so that matching a context is `str.rfind`."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from orchestra_lsp.tools.local.lexer import BREAKS, DEEPER, NOTHING, SAME, SHALLOWER, lex
+
+#: Texts kept in encoded form; each costs about twice its own size.
+_MAX_DOCUMENTS = 48
+#: Lines kept in encoded form, about 10 MB: a keystroke changes one line, so all others are found here.
+_MAX_LINES = 20_000
+#: Words known to one process; a day of typing stays far below it. One character has room for 1.1 million.
+_MAX_WORDS = 600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An encoded text. `levels`: indentation of the blocks open at its end, outermost first."""
+
+    tokens: str
+    gaps: str
+    levels: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedLine:
+    """Tokens and gaps of one line; `indent` as in `lexer.Line`."""
+
+    indent: int
+    tokens: str
+    gaps: str
+
+
+class Encoder:
+    """Gives every token text one character and encodes texts, remembering the last ones. Not thread-safe."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._characters: dict[str, str] = {}
+        self._lines: dict[tuple[str, str], EncodedLine] = {}
+        self._documents: OrderedDict[tuple[str, str], Document] = OrderedDict()
+        for text in (NOTHING, *BREAKS):
+            self.character(text)
+
+    @property
+    def full(self) -> bool:
+        """Whether it has seen so many words that it should be replaced by a new one."""
+        return len(self._texts) > _MAX_WORDS
+
+    def character(self, text: str) -> str:
+        """The character for a token, a new one when it was never seen."""
+        found = self._characters.get(text)
+        if found is None:
+            found = self._characters[text] = chr(len(self._texts))
+            self._texts.append(text)
+        return found
+
+    def known(self, text: str) -> str:
+        """The character for a token, or the one for NOTHING, which matches nowhere."""
+        return self._characters.get(text, NOTHING)
+
+    def text(self, character: str) -> str:
+        return self._texts[ord(character)]
+
+    def document(self, text: str, language: str) -> Document:
+        """Encode a text of whole lines."""
+        key = (text, language)
+        found = self._documents.get(key)
+        if found is None:
+            found = self._documents[key] = self._encode(lines_of(text), language)
+            if len(self._documents) > _MAX_DOCUMENTS:
+                self._documents.popitem(last=False)
+        else:
+            self._documents.move_to_end(key)
+        return found
+
+    def line(self, text: str, language: str) -> EncodedLine:
+        key = (text, language)
+        found = self._lines.get(key)
+        if found is None:
+            if len(self._lines) >= _MAX_LINES:
+                self._lines.clear()
+            line = lex(text, language)
+            tokens = "".join([self.character(token) for token in line.tokens])
+            found = self._lines[key] = EncodedLine(line.indent, tokens, line.gaps)
+        return found
+
+    def _encode(self, lines: list[str], language: str) -> Document:
+        tokens: list[str] = []
+        gaps: list[str] = []
+        levels = [0]
+        blank = 0
+        for text in lines:
+            line = self.line(text, language)
+            if line.indent < 0:
+                blank += not text or text.isspace()
+                continue
+            tokens += (self._characters[line_break(levels, line.indent)], line.tokens)
+            gaps += (chr(min(blank, 3)), line.gaps)
+            blank = 0
+        return Document("".join(tokens), "".join(gaps), tuple(levels))
+
+
+def line_break(levels: list[int], indent: int) -> str:
+    """The kind of line break in front of a line indented by `indent`; brings `levels` up to date."""
+    if indent > levels[-1]:
+        levels.append(indent)
+        return DEEPER
+    out = 0
+    while len(levels) > 1 and levels[-1] > indent:
+        levels.pop()
+        out += 1
+    if out and levels[-1] < indent:
+        levels.append(indent)  # between two levels: the nearer one counts as still open
+        out -= 1
+    return SHALLOWER[min(out, len(SHALLOWER)) - 1] if out else SAME
+
+
+def lines_of(text: str) -> list[str]:
+    """Lines of a text, whatever its line ends are."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.split("\n")

@@ -1,0 +1,1 @@
+"""What the tools that speak HTTP share: endpoint, connection pool, streams, faults in plain words, prompts."""

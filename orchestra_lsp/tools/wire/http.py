@@ -1,0 +1,170 @@
+"""One call over HTTP: a pooled connection, one deadline, a cap on size, and every fault as a ToolError."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from orchestra_lsp.tools.contract import ToolError
+from orchestra_lsp.tools.wire import client, faults
+
+if TYPE_CHECKING:
+    import httpx
+
+    from orchestra_lsp.tools.wire.endpoint import Endpoint
+
+CONNECT_SECONDS = 3.0
+#: A stream spends some 300 bytes on a token; this is beyond any answer a person asked for.
+MAX_BYTES = 8_000_000
+#: Idle connections that turn out to be closed by the other side are replaced this often.
+STALE_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request. Without a body it is a GET. `deadline` is in seconds of `time.monotonic()`."""
+
+    endpoint: Endpoint
+    path: str
+    deadline: float
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(default=None, repr=False)
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline."""
+        return self.deadline - time.monotonic()
+
+
+class Reply:
+    """An answer whose head has come and whose body is read piece by piece."""
+
+    def __init__(self, call: Call, response: httpx.Response) -> None:
+        self.call = call
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+        self.patience: float | None = None  # longest wait for the next piece in seconds; None: the deadline alone
+        self._response = response
+        self._size = 0
+
+    @property
+    def media_type(self) -> str:
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The body. Raises ToolError; close it, or the reply, to end the call early."""
+        stream = self._response.aiter_bytes()
+        while True:
+            left = self.call.left if self.patience is None else min(self.call.left, self.patience)
+            try:
+                async with asyncio.timeout(left):
+                    chunk = await anext(stream, b"")
+            except TimeoutError:
+                raise faults.stalled(self.call.endpoint) from None
+            except faults.transport_errors() as error:
+                raise faults.broken(self.call.endpoint, error) from None
+            if not chunk:
+                return
+            self._size += len(chunk)
+            if self._size > MAX_BYTES:
+                raise faults.too_long(self.call.endpoint, MAX_BYTES)
+            yield chunk
+
+    async def read(self, limit: int = MAX_BYTES) -> bytes:
+        """The whole body, or its first `limit` bytes. Raises ToolError."""
+        found = bytearray()
+        async for chunk in self.chunks():
+            found += chunk
+            if len(found) >= limit:
+                break
+        return bytes(found[:limit])
+
+
+class Http:
+    """The connections of one process; it belongs to one event loop. Nothing is imported or opened before the first call."""
+
+    def __init__(self) -> None:
+        self._clients: dict[tuple[bool, bool], httpx.AsyncClient] = {}
+        self._making = asyncio.Lock()
+
+    async def warm(self, endpoint: Endpoint) -> None:
+        """Get ready to call `endpoint` without calling it. Raises ToolError."""
+        await self._client(endpoint)
+
+    @asynccontextmanager
+    async def open(self, call: Call) -> AsyncIterator[Reply]:
+        """Send a request; leaving the block early closes the socket, which is how a model is told to stop. Raises ToolError."""
+        response = await self._send(call)
+        try:
+            yield Reply(call, response)
+        finally:
+            await response.aclose()
+
+    async def close(self) -> None:
+        """Close all connections; calling it twice is harmless, and a later call opens new ones."""
+        clients, self._clients = self._clients, {}
+        for one in clients.values():
+            await one.aclose()
+
+    async def _send(self, call: Call) -> httpx.Response:
+        endpoint = call.endpoint
+        try:
+            async with asyncio.timeout(call.left):
+                client = await self._client(endpoint)
+                return await _fresh(client, call)
+        except TimeoutError:
+            raise faults.timed_out(endpoint) from None
+        except faults.transport_errors() as error:
+            raise faults.unreachable(endpoint, error) from None
+
+    async def _client(self, endpoint: Endpoint) -> httpx.AsyncClient:
+        route = (endpoint.direct, endpoint.secure)
+        if known := self._clients.get(route):
+            return known
+        async with self._making:
+            if route not in self._clients:
+                try:
+                    self._clients[route] = await asyncio.to_thread(client.make, *route)
+                except client.Unusable as error:
+                    raise ToolError(endpoint.tool, str(error), "correct it and restart the editor", retryable=False) from None
+            return self._clients[route]
+
+
+async def _fresh(pool: httpx.AsyncClient, call: Call) -> httpx.Response:
+    """Send, and once more if an idle connection of the pool had been closed by the other side before it could answer."""
+    import httpx
+
+    for attempt in range(STALE_TRIES):
+        watch = _Watch()
+        timeout = httpx.Timeout(None, connect=CONNECT_SECONDS)
+        request = pool.build_request(
+            "POST" if call.body is not None else "GET",
+            call.endpoint.at(call.path),
+            headers=dict(call.headers),
+            content=call.body,
+            timeout=timeout,
+            extensions={"trace": watch},
+        )
+        try:
+            return await pool.send(request, stream=True)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            if watch.connected or attempt == STALE_TRIES - 1:
+                raise
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+class _Watch:
+    """Notes whether a request had to open a connection of its own."""
+
+    __slots__ = ("connected",)
+
+    def __init__(self) -> None:
+        self.connected = False
+
+    async def __call__(self, event: str, info: Mapping[str, object]) -> None:
+        if event == "connection.connect_tcp.started":
+            self.connected = True

@@ -1,0 +1,88 @@
+"""What stands for a secret in a masked text: its shape, where one stands, and in what kind of place."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+_DIGEST_LENGTH = 5
+_LOOK_BACK = 512  # characters of a line before a placeholder that decide its place
+
+#: The kind is lower case and the digest starts with a capital letter, so that the end of each is certain.
+SHAPE = re.compile(r"ORCSEC_[a-z0-9_]{1,48}_[A-Z][A-Z2-7]{4}")
+#: The first word of every placeholder, however a model may have changed its case.
+MARK = re.compile(r"(?ai:orcsec)")
+_WORD = re.compile(r"[A-Za-z0-9_]*")
+_LINE_END = re.compile(r"[\r\n]")
+
+_ADDRESS = re.compile(
+    r"(?ai)(?:[a-z][a-z0-9+.-]{0,20}:)?//(?P<authority>[^\s/?#\"'`<>()\[\]{}|]*\[?[0-9a-f:.]*\]?[^\s/?#\"'`<>()\[\]{}|]*)[^\s\"'`<>]*"
+    r"|www\.(?P<www>[^\s/?#\"'`<>()]*)[^\s\"'`<>]*"
+)
+_COMMAND = re.compile(
+    r"(?ai)(?<![\w.-])(curl|wget|nc|ncat|netcat|socat|telnet|ssh|scp|sftp|rsync|ftp|nslookup|dig|xdg-open"
+    r"|invoke-webrequest|invoke-restmethod|iwr|irm|start-process)(?:\.exe)?(?=[\s\"',])"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A stretch of a text that is a placeholder (`known`) or looks like the remains of one."""
+
+    start: int
+    end: int
+    text: str
+    known: bool
+
+
+def make(kind: str, secret: str, key: bytes, salt: int) -> str:
+    """ORCSEC_<kind>_<5 base32 characters of HMAC-SHA256(key, secret)>; `salt` counts up until the first is a letter and nobody else has it."""
+    turn = 0
+    while True:
+        message = secret.encode("utf-8", "surrogatepass") + b"\0%d.%d" % (salt, turn) * (salt + turn > 0)
+        digest = base64.b32encode(hmac.new(key, message, hashlib.sha256).digest())[:_DIGEST_LENGTH].decode()
+        if digest[0].isalpha() and digest != "ORCSE":
+            return f"ORCSEC_{kind}_{digest}"
+        turn += 1
+
+
+def mentions(text: str, known: Callable[[str], bool]) -> Iterator[Mention]:
+    """Every placeholder and every leftover of one, in order and without overlap."""
+    position = 0
+    while found := MARK.search(text, position):
+        start = found.start()
+        shape = SHAPE.match(text, start)
+        if shape and known(shape.group()):
+            yield Mention(start, shape.end(), shape.group(), known=True)
+            position = shape.end()
+            continue
+        following = MARK.search(text, found.end())
+        word = _WORD.match(text, found.end(), following.start() if following else len(text))
+        position = word.end() if word else found.end()
+        yield Mention(start, position, text[start:position], known=False)
+
+
+def place(text: str, start: int, end: int) -> str:
+    """Where `text[start:end]` stands: "" for plain text, else the host of the URL or the network command of its line."""
+    window = max(0, start - _LOOK_BACK)
+    line_start = max(text.rfind("\n", window, start), text.rfind("\r", window, start), window - 1) + 1
+    line_end = stop.start() if (stop := _LINE_END.search(text, end)) else len(text)
+    line = text[line_start:line_end]
+    for address in _ADDRESS.finditer(line, 0):
+        if address.start() <= start - line_start and address.end() >= end - line_start:
+            return "url " + _host(address)
+        if address.start() > start - line_start:
+            break
+    command = _COMMAND.search(line)
+    return "command " + command.group(1).lower() if command else ""
+
+
+def _host(address: re.Match[str]) -> str:
+    authority = address["authority"]
+    if authority is None:
+        return "www." + str(address["www"]).lower()
+    return authority.rpartition("@")[2].lower()
