@@ -226,7 +226,9 @@ def _environment(environ: Mapping[str, str], problems: list[Problem]) -> list[So
     from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsError
 
     fields: dict[str, Any] = {name: (field.annotation, field) for name, field in Settings.model_fields.items()}
-    reader = EnvSettingsSource(create_model("FromEnvironment", __base__=BaseSettings, **fields), env_prefix="ORCHESTRA_", env_nested_delimiter="__")
+    reader = EnvSettingsSource(
+        create_model("FromEnvironment", __base__=BaseSettings, **fields), env_prefix="ORCHESTRA_", env_nested_delimiter="__"
+    )
     reader.env_vars = {name.lower(): value for name, value in ours.items()}
     try:
         return [Source("environment", reader())]
@@ -272,7 +274,11 @@ def _allowed(source: Source, problems: list[Problem]) -> Tree:
         allowed["privacy"] = privacy
         refused.remove("privacy")
     problems += [
-        Problem(source.name, key, "a project's own file may not set this; add the folder to privacy.trusted_folders in your own settings if you trust it")
+        Problem(
+            source.name,
+            key,
+            "a project's own file may not set this; add the folder to privacy.trusted_folders in your own settings if you trust it",
+        )
         for key in refused
     ]
     return allowed

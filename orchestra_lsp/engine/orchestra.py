@@ -236,7 +236,7 @@ def _unanswered(kind: Kind, found: _Found) -> Unanswered:
         return Unanswered(f"No configured tool may {kind.value} this ({'; '.join(left_out)}).", "See `orchestra doctor`.")
     return Unanswered(
         f"No tool that can {kind.value} is configured.",
-        "Add one under [tools.<name>] in your settings (kind = \"claude\" or \"openai\"); `orchestra init` writes an example.",
+        'Add one under [tools.<name>] in your settings (kind = "claude" or "openai"); `orchestra init` writes an example.',
     )
 
 

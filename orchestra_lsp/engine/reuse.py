@@ -35,7 +35,9 @@ class Reuse:
 
     def __init__(self) -> None:
         self._shown: list[Shown] = []
-        self._answers: LRUCache[str, tuple[int, Suggestion]] = LRUCache(ANSWER_BYTES, getsizeof=lambda kept: len(kept[1].text) + ENTRY_BYTES)
+        self._answers: LRUCache[str, tuple[int, Suggestion]] = LRUCache(
+            ANSWER_BYTES, getsizeof=lambda kept: len(kept[1].text) + ENTRY_BYTES
+        )
         self._flights: dict[str, _Flight] = {}
 
     def find(self, ask: Ask) -> Suggestion | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from threading import Lock, Thread
+from threading import Lock, RLock, Thread
 
 from orchestra_lsp.server.messages import Json
 from orchestra_lsp.server.stream import Incoming, Stream, framed
@@ -21,7 +21,7 @@ class Connection:
     def __init__(self, stream: Stream, sink: Sink) -> None:
         self._stream = stream
         self._sink: Sink | None = sink
-        self._delivering = Lock()
+        self._delivering = RLock()  # a sink may find out itself that the client is gone
         self._queue: SimpleQueue[bytes | None] = SimpleQueue()
         self._counting = Lock()
         self._backlog = 0

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import InitVar, dataclass
 
 from orchestra_lsp.model import Kind, Prompt, Snippet
-from orchestra_lsp.trust import placeholder, secrets
+from orchestra_lsp.trust import placeholder, repeats, secrets
 from orchestra_lsp.trust.paths import refusal
 from orchestra_lsp.trust.reach import Loopback
 from orchestra_lsp.trust.vault import Vault
@@ -17,7 +17,6 @@ __all__ = ["MaskedPrompt", "StreamUnmasker", "Unmasked", "Vault", "mask", "mask_
 
 _SEAL = object()
 _SALTS = 16
-_LEAST_REPEATED = 6  # characters; a shorter secret is masked only where it was found
 _PIECES = re.compile(r"[^\r\n]+")
 
 
@@ -131,14 +130,14 @@ class StreamUnmasker:
         """The text that is certain now; often empty, or more than the piece."""
         self._held.append(piece)
         if self._holding:
-            return self._release(piece) if "\n" in piece or "\r" in piece else ""
+            return self._release() if "\n" in piece or "\r" in piece else ""
         text = "".join(self._held)
         found = placeholder.MARK.search(text)
         certain = found.start() if found else len(text) - _unfinished(text)
         self._held = [text[certain:]]
         self._holding = found is not None
         self._remember(text[:certain])
-        return text[:certain] + (self._release(self._held[0]) if self._holding else "")
+        return text[:certain] + (self._release() if self._holding else "")
 
     def finish(self) -> Unmasked:
         """The rest of the text, and everything that was rejected since the start."""
@@ -146,7 +145,7 @@ class StreamUnmasker:
         self._held, self._holding = [], False
         return Unmasked(rest, tuple(self._rejected))
 
-    def _release(self, newest: str) -> str:
+    def _release(self) -> str:
         text = "".join(self._held)
         end = max(text.rfind("\n"), text.rfind("\r")) + 1
         if not end:
@@ -165,3 +164,139 @@ class StreamUnmasker:
     def _remember(self, text: str) -> None:
         line = (self._before + text)[-placeholder.LOOK_BACK :]
         self._before = re.split(r"[\r\n]", line)[-1]
+
+
+# --- making ---
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One text of a prompt: where it comes from, and where it is cut into fields."""
+
+    text: str
+    origins: tuple[str, ...]
+    borders: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Hidden:
+    """A masked text and its borders."""
+
+    text: str
+    borders: tuple[int, ...]
+
+    def cut(self) -> tuple[str, ...]:
+        edges = (0, *self.borders, len(self.text))
+        return tuple(self.text[start:end] for start, end in zip(edges, edges[1:], strict=False))
+
+
+@dataclass(frozen=True, slots=True)
+class _Hole:
+    """A stretch to be replaced; never across a border or a line end."""
+
+    start: int
+    end: int
+    kind: str
+
+
+def _sealed(
+    prompt: Prompt, texts: Sequence[str], snippets: tuple[Snippet, ...], masked: tuple[str, ...] = (), refused: str = ""
+) -> MaskedPrompt:
+    prefix, selection, suffix, instruction, path, uri = texts
+    return MaskedPrompt(
+        kind=prompt.kind,
+        language=prompt.language,
+        uri=uri,
+        path=path,
+        prefix=prefix,
+        selection=selection,
+        suffix=suffix,
+        instruction=instruction,
+        snippets=snippets,
+        multiline=prompt.multiline,
+        max_tokens=prompt.max_tokens,
+        masked=masked,
+        refused=refused,
+        seal=_SEAL,
+    )
+
+
+def _hide(sources: Sequence[_Source], vault: Vault) -> tuple[list[_Hidden], tuple[str, ...]]:
+    found = [_locate(source) for source in sources]
+    values = {source.text[one.start : one.end]: one.kind for source, ones in zip(sources, found, strict=True) for one in ones}
+    if values:
+        found = [[*ones, *repeats.find(source.text, values)] for source, ones in zip(sources, found, strict=True)]
+    avoid = {shape for source in sources for shape in placeholder.standing(source.text)}
+    avoid |= vault.literals(origin for source in sources for origin in source.origins)
+    hidden = [_replace(source, _holes(source, ones), avoid, vault) for source, ones in zip(sources, found, strict=True)]
+    return hidden, tuple(sorted(set(values.values())))
+
+
+def _locate(source: _Source) -> list[secrets.Secret]:
+    """The secrets of the whole text, and those that only show in one field, because the other side spoils their end."""
+    text = source.text
+    found = list(secrets.find(text))
+    for border in source.borders:
+        if 0 < border < len(text):
+            start, end = _lines_before(text, border), _lines_after(text, border)
+            found += (one.moved(start) for one in secrets.find(text[start:border]))
+            found += (one.moved(border) for one in secrets.find(text[border:end]))
+    return found
+
+
+def _lines_before(text: str, border: int, most: int = 1000) -> int:
+    line = text.rfind("\n", max(0, border - most), border)
+    line = text.rfind("\n", max(0, border - most), max(0, line)) if line > 0 else line
+    return line + 1 if line >= 0 else max(0, border - most)
+
+
+def _lines_after(text: str, border: int, most: int = 1000) -> int:
+    line = text.find("\n", border, border + most)
+    return line if line >= 0 else min(len(text), border + most)
+
+
+def _holes(source: _Source, found: Iterable[secrets.Secret]) -> list[_Hole]:
+    """What to replace, in order: overlaps joined, then cut at borders and line ends so that fields and lines stay as they are."""
+    holes: list[_Hole] = []
+    for one in secrets.joined(found):
+        inside = [border for border in source.borders if one.start < border < one.end]
+        edges = sorted({one.start, *inside, one.end})
+        for start, end in zip(edges, edges[1:], strict=False):
+            holes += (_Hole(piece.start(), piece.end(), one.kind) for piece in _PIECES.finditer(source.text, start, end))
+    return holes
+
+
+def _replace(source: _Source, holes: Sequence[_Hole], avoid: set[str], vault: Vault) -> _Hidden:
+    """Put placeholders into the holes; where the result would read back differently, other ones are taken."""
+    for salt in range(_SALTS):
+        pieces, position, growth = [], 0, [0]
+        for hole in holes:
+            token = vault.issue(source.text[hole.start : hole.end], hole.kind, avoid, salt)
+            pieces += [source.text[position : hole.start], token]
+            growth.append(growth[-1] + len(token) - (hole.end - hole.start))
+            position = hole.end
+        text = "".join((*pieces, source.text[position:]))
+        if salt == _SALTS - 1 or _remember(source, holes, growth, text, vault):
+            break
+    ends = [hole.end for hole in holes]
+    return _Hidden(text, tuple(border + growth[bisect_right(ends, border)] for border in source.borders))
+
+
+def _remember(source: _Source, holes: Sequence[_Hole], growth: Sequence[int], text: str, vault: Vault) -> bool:
+    """Tell the vault what stands where; False if the placeholders in `text` do not read back as the holes they fill."""
+    own = {hole.start + grown for hole, grown in zip(holes, growth, strict=False)}
+    mentioned = list(placeholder.mentions(text, vault.knows))
+    if not own <= {one.start for one in mentioned if one.known}:
+        return False
+    for origin in source.origins:
+        vault.keep(origin, {one.text for one in mentioned if one.start not in own})
+        for one in mentioned:
+            if one.start in own:
+                vault.stood(one.text, origin, placeholder.place(text, one.start, one.end))
+    return True
+
+
+def _unfinished(text: str) -> int:
+    """How many characters at the end may be the start of a placeholder's first word."""
+    tail = text[-len(placeholder.WORD) + 1 :].lower()
+    return next((len(tail) - at for at in range(len(tail)) if placeholder.WORD.startswith(tail[at:])), 0)

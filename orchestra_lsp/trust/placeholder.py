@@ -10,18 +10,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 _DIGEST_LENGTH = 5
-_LOOK_BACK = 512  # characters of a line before a placeholder that decide its place
+LOOK_BACK = 512  # characters of a line on either side of a placeholder that decide its place
 
 #: The kind is lower case and the digest starts with a capital letter, so that the end of each is certain.
 SHAPE = re.compile(r"ORCSEC_[a-z0-9_]{1,48}_[A-Z][A-Z2-7]{4}")
+WORD = "orcsec"
 #: The first word of every placeholder, however a model may have changed its case.
 MARK = re.compile(r"(?ai:orcsec)")
 _WORD = re.compile(r"[A-Za-z0-9_]*")
 _LINE_END = re.compile(r"[\r\n]")
 
 _ADDRESS = re.compile(
-    r"(?ai)(?:[a-z][a-z0-9+.-]{0,20}:)?//(?P<authority>[^\s/?#\"'`<>()\[\]{}|]*\[?[0-9a-f:.]*\]?[^\s/?#\"'`<>()\[\]{}|]*)[^\s\"'`<>]*"
-    r"|www\.(?P<www>[^\s/?#\"'`<>()]*)[^\s\"'`<>]*"
+    r"(?ai)(?:(?:[a-z][a-z0-9+.-]{0,20}:)?//|(?=www\.))(?P<authority>[^\s/?#\"'`<>]*)[^\s\"'`<>]*",
 )
 _COMMAND = re.compile(
     r"(?ai)(?<![\w.-])(curl|wget|nc|ncat|netcat|socat|telnet|ssh|scp|sftp|rsync|ftp|nslookup|dig|xdg-open"
@@ -66,23 +66,22 @@ def mentions(text: str, known: Callable[[str], bool]) -> Iterator[Mention]:
         yield Mention(start, position, text[start:position], known=False)
 
 
+def standing(text: str) -> Iterator[str]:
+    """Everything in a text that has the whole shape of a placeholder."""
+    for mark in MARK.finditer(text):
+        if shape := SHAPE.match(text, mark.start()):
+            yield shape.group()
+
+
 def place(text: str, start: int, end: int) -> str:
     """Where `text[start:end]` stands: "" for plain text, else the host of the URL or the network command of its line."""
-    window = max(0, start - _LOOK_BACK)
-    line_start = max(text.rfind("\n", window, start), text.rfind("\r", window, start), window - 1) + 1
-    line_end = stop.start() if (stop := _LINE_END.search(text, end)) else len(text)
-    line = text[line_start:line_end]
-    for address in _ADDRESS.finditer(line, 0):
-        if address.start() <= start - line_start and address.end() >= end - line_start:
-            return "url " + _host(address)
-        if address.start() > start - line_start:
-            break
+    first, last = max(0, start - LOOK_BACK), min(len(text), end + LOOK_BACK)
+    first = max(text.rfind("\n", first, start), text.rfind("\r", first, start), first - 1) + 1
+    line_end = _LINE_END.search(text, end, last)
+    line = text[first : line_end.start() if line_end else last]
+    if "//" in line or "www." in line.lower():
+        for address in _ADDRESS.finditer(line):
+            if address.start() <= start - first and address.end() >= end - first:
+                return "url " + address["authority"].rpartition("@")[2].lower()
     command = _COMMAND.search(line)
     return "command " + command.group(1).lower() if command else ""
-
-
-def _host(address: re.Match[str]) -> str:
-    authority = address["authority"]
-    if authority is None:
-        return "www." + str(address["www"]).lower()
-    return authority.rpartition("@")[2].lower()

@@ -9,7 +9,9 @@ import pytest
 from orchestra_lsp.config import Loaded, load
 
 
-def loaded(tmp_path: Path, *, user: str = "", project: str = "", environ: dict[str, str] | None = None, editor: dict[str, object] | None = None) -> Loaded:
+def loaded(
+    tmp_path: Path, *, user: str = "", project: str = "", environ: dict[str, str] | None = None, editor: dict[str, object] | None = None
+) -> Loaded:
     config = tmp_path / "user.toml"
     config.write_text(user, encoding="utf-8")
     root = tmp_path / "project"
@@ -100,7 +102,9 @@ def test_a_project_cannot_trust_itself(tmp_path: Path) -> None:
     assert "evil" not in found.settings.tools
 
 
-@pytest.mark.parametrize("text", ["tools = 3\n", "[tools]\nlocal = 5\n", "completion = []\n", "[completion.sure]\nx = 1\n", "[review.severity]\na = 'loud'\n"])
+@pytest.mark.parametrize(
+    "text", ["tools = 3\n", "[tools]\nlocal = 5\n", "completion = []\n", "[completion.sure]\nx = 1\n", "[review.severity]\na = 'loud'\n"]
+)
 def test_wrong_shapes_are_left_out_with_a_message(tmp_path: Path, text: str) -> None:
     found = loaded(tmp_path, user=text)
     assert found.problems

@@ -52,7 +52,7 @@ def test_imports_only_go_down(path: Path) -> None:
         if other in (own, "__version__"):
             continue
         assert FLOORS[other] < FLOORS[own], (
-            f"{path.relative_to(ROOT)}:{line}: {own} (floor {FLOORS[own]}) may not import {other} (floor {FLOORS[other]}): imports only go down"
+            f"{path.relative_to(ROOT)}:{line}: {own} (floor {FLOORS[own]}) may not import {other} (floor {FLOORS[other]})"
         )
 
 

@@ -24,6 +24,9 @@ class Document:
     levels: tuple[int, ...]
 
 
+NO_DOCUMENT = Document("", "", (0,))
+
+
 @dataclass(frozen=True, slots=True)
 class EncodedLine:
     """Tokens and gaps of one line; `indent` as in `lexer.Line`."""

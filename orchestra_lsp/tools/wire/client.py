@@ -57,4 +57,4 @@ def _only(variable: str, path: str) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(capath=path) if os.path.isdir(path) else ssl.create_default_context(cafile=path)
     except (OSError, ssl.SSLError) as error:
-        raise Unusable(f"{variable} does not name readable certificates ({error.strerror or error.reason})") from None
+        raise Unusable(f"{variable} does not name readable certificates ({error.strerror or 'no certificate in it'})") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -33,11 +33,17 @@ class Call:
     deadline: float
     headers: Mapping[str, str] = field(repr=False)
     body: bytes | None = field(default=None, repr=False)
+    begun: float = field(default_factory=time.monotonic)
 
     @property
     def left(self) -> float:
         """Seconds until the deadline."""
         return self.deadline - time.monotonic()
+
+    @property
+    def allowed(self) -> float:
+        """Seconds it had from the start."""
+        return self.deadline - self.begun
 
 
 class Reply:
@@ -48,39 +54,33 @@ class Reply:
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
         self.patience: float | None = None  # longest wait for the next piece in seconds; None: the deadline alone
-        self._response = response
+        self._pieces = response.aiter_bytes()
         self._size = 0
 
     @property
     def media_type(self) -> str:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
-    async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """The body. Raises ToolError; close it, or the reply, to end the call early."""
-        stream = self._response.aiter_bytes()
-        while True:
-            left = self.call.left if self.patience is None else min(self.call.left, self.patience)
-            try:
-                async with asyncio.timeout(left):
-                    chunk = await anext(stream, b"")
-            except TimeoutError:
-                raise faults.stalled(self.call.endpoint) from None
-            except faults.transport_errors() as error:
-                raise faults.broken(self.call.endpoint, error) from None
-            if not chunk:
-                return
-            self._size += len(chunk)
-            if self._size > MAX_BYTES:
-                raise faults.too_long(self.call.endpoint, MAX_BYTES)
-            yield chunk
+    async def chunk(self) -> bytes:
+        """The next piece of the body, empty at its end. Raises ToolError."""
+        left = self.call.left if self.patience is None else min(self.call.left, self.patience)
+        try:
+            async with asyncio.timeout(left):
+                chunk = await anext(self._pieces, b"")
+        except TimeoutError:
+            raise faults.timed_out(self.call.endpoint, self.call.allowed, begun=self.call.left > 0) from None
+        except faults.transport_errors() as error:
+            raise faults.broken_off(self.call.endpoint, error) from None
+        self._size += len(chunk)
+        if self._size > MAX_BYTES:
+            raise faults.too_long(self.call.endpoint, MAX_BYTES)
+        return chunk
 
     async def read(self, limit: int = MAX_BYTES) -> bytes:
         """The whole body, or its first `limit` bytes. Raises ToolError."""
         found = bytearray()
-        async for chunk in self.chunks():
+        while len(found) < limit and (chunk := await self.chunk()):
             found += chunk
-            if len(found) >= limit:
-                break
         return bytes(found[:limit])
 
 
@@ -112,12 +112,13 @@ class Http:
 
     async def _send(self, call: Call) -> httpx.Response:
         endpoint = call.endpoint
+        if call.left <= 0:
+            raise faults.timed_out(endpoint, max(0.0, call.allowed))
         try:
             async with asyncio.timeout(call.left):
-                client = await self._client(endpoint)
-                return await _fresh(client, call)
+                return await _fresh(await self._client(endpoint), call)
         except TimeoutError:
-            raise faults.timed_out(endpoint) from None
+            raise faults.timed_out(endpoint, call.allowed) from None
         except faults.transport_errors() as error:
             raise faults.unreachable(endpoint, error) from None
 

@@ -1,0 +1,206 @@
+"""The open documents: notifications change them at once and in order, requests get immutable buffers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lsprotocol import types as t
+
+from orchestra_lsp.model import Buffer, Span
+from orchestra_lsp.server import convert
+from orchestra_lsp.server.typing_along import Typing, typing_of
+from orchestra_lsp.syntax import language as languages
+from orchestra_lsp.syntax.parse import Change, Draft, ParseCancelled, edit_text, open_text, parse_draft
+from orchestra_lsp.syntax.text import Encoding
+
+if TYPE_CHECKING:
+    from orchestra_lsp.config import ServerSettings
+    from orchestra_lsp.server.loop import OrchestraServer
+
+log = logging.getLogger("orchestra")
+
+
+@dataclass(slots=True)
+class Document:
+    """One open document. `draft.edited` is what changed since the last review; `parsed` False: the tree lags behind the text."""
+
+    draft: Draft
+    revision: int  # counts our own changes: the editor's version numbers may repeat or run backwards
+    parsed: bool = False
+    typing: Typing | None = None  # how the last change was made
+    settling: asyncio.Future[None] | None = None
+
+    @property
+    def buffer(self) -> Buffer:
+        return self.draft.buffer
+
+
+class Documents:
+    """All open documents by their address. Belongs to the event loop."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Document] = {}  # most recently used last
+        self._revisions = 0
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="orchestra-parse")
+
+    def find(self, uri: str) -> Document | None:
+        return self._open.get(uri)
+
+    def buffer(self, uri: str) -> Buffer | None:
+        """The newest text of a document. Its tree lags behind while a large document is parsed; see `settled`."""
+        document = self._open.get(uri)
+        return document.buffer if document else None
+
+    def all(self) -> tuple[Buffer, ...]:
+        """Most recently used first."""
+        return tuple(document.buffer for document in reversed(self._open.values()))
+
+    def neighbours(self, uri: str) -> tuple[Buffer, ...]:
+        return tuple(buffer for buffer in self.all() if buffer.uri != uri)
+
+    def open(self, item: t.TextDocumentItem, settings: ServerSettings) -> Document:
+        path = convert.path_of(item.uri)
+        draft = open_text(item.uri, path, item.version, "", item.text)
+        language = languages.detect(item.language_id, path, draft.buffer.data)
+        draft = open_text(item.uri, path, item.version, language, draft.buffer.data)
+        return self._store(item.uri, draft, None, settings)
+
+    def change(self, uri: str, version: int, changes: list[Change], encoding: Encoding, settings: ServerSettings) -> Document:
+        """Apply changes in order. Raises KeyError when the document is not open."""
+        before = self._open[uri]
+        typing = typing_of(before.buffer, changes, encoding)
+        draft = edit_text(before.draft, version, changes, encoding)
+        return self._store(uri, draft, typing, settings)
+
+    def close(self, uri: str) -> bool:
+        """Whether it was open."""
+        document = self._open.pop(uri, None)
+        if document and document.settling:
+            document.settling.cancel()
+        return document is not None
+
+    def take(self, document: Document) -> tuple[Buffer, tuple[Span, ...]]:
+        """The buffer and what changed in it since the last call, for the reviewer."""
+        buffer, changed = document.draft.buffer, document.draft.edited
+        document.draft = Draft(buffer)
+        return buffer, changed
+
+    async def settled(self, uri: str) -> Buffer | None:
+        """The newest text with its tree in step; None when the document is not open (any more)."""
+        while (document := self._open.get(uri)) is not None and not document.parsed:
+            if document.settling is None:
+                break
+            await asyncio.wait({document.settling})
+        return document.buffer if document else None
+
+    def shut_down(self) -> None:
+        for uri in list(self._open):
+            self.close(uri)
+        self._worker.shutdown(wait=False, cancel_futures=True)
+
+    # --- parsing ---
+
+    def _store(self, uri: str, draft: Draft, typing: Typing | None, settings: ServerSettings) -> Document:
+        self.close(uri)
+        self._revisions += 1
+        document = self._open[uri] = Document(draft, self._revisions, typing=typing)
+        if len(draft.buffer.data) <= settings.parse_inline_bytes or len(draft.buffer.data) > settings.max_document_bytes:
+            # Too large counts as parsed: parse_draft leaves its tree out without looking at the text.
+            document.draft = Draft(*parse_draft(draft, limit=settings.max_document_bytes))
+            document.parsed = True
+        else:
+            document.settling = asyncio.ensure_future(self._settle(uri, document, settings.max_document_bytes))
+        return document
+
+    async def _settle(self, uri: str, document: Document, limit: int) -> None:
+        """Parse in the worker; given up as soon as a newer version takes the document's place."""
+        draft = document.draft
+        loop = asyncio.get_running_loop()
+
+        def stale() -> bool:
+            return self._open.get(uri) is not document
+
+        try:
+            parsed = await loop.run_in_executor(self._worker, lambda: parse_draft(draft, stale, limit))
+        except ParseCancelled:
+            log.debug("parsing of a version of %s was given up for a newer one", uri)
+            return
+        document.draft = Draft(*parsed)
+        document.parsed = True
+
+
+# --- notifications ---
+
+
+def did_open(ls: OrchestraServer, params: t.DidOpenTextDocumentParams) -> None:
+    session, item = ls.session, params.text_document
+    if session.documents.find(item.uri):
+        _warn(ls, f"{item.uri} was opened twice; the newer text counts")
+    document = session.documents.open(item, session.settings.server)
+    limit = session.settings.server.max_document_bytes
+    if len(document.buffer.data) > limit:
+        ls.window_log_message(t.LogMessageParams(t.MessageType.Info, f"{item.uri} is larger than {limit} bytes: no review, no completion"))
+    session.diagnostics.opened(ls, item.uri)
+
+
+def did_change(ls: OrchestraServer, params: t.DidChangeTextDocumentParams) -> None:
+    session, uri, version = ls.session, params.text_document.uri, params.text_document.version
+    before = session.documents.find(uri)
+    if before is None:
+        _warn(ls, f"a change of {uri} was ignored: the document is not open")
+        return
+    if version <= before.buffer.version:
+        _warn(ls, f"the version of {uri} went from {before.buffer.version} to {version}; the change was made all the same")
+    for fault in _range_faults(before.buffer, params.content_changes[:1]):
+        _warn(ls, f"a change of {uri} {fault}; it was made at the nearest place")
+    changes = [convert.change_of(event) for event in params.content_changes]
+    session.documents.change(uri, version, changes, session.client.encoding, session.settings.server)
+    session.diagnostics.changed(ls, uri)
+
+
+def did_close(ls: OrchestraServer, params: t.DidCloseTextDocumentParams) -> None:
+    uri = params.text_document.uri
+    if not ls.session.documents.close(uri):
+        _warn(ls, f"{uri} was closed without being open")
+        return
+    ls.session.diagnostics.closed(ls, uri)
+
+
+def did_save(ls: OrchestraServer, params: t.DidSaveTextDocumentParams) -> None:
+    ls.session.notice_file(ls, convert.path_of(params.text_document.uri))
+
+
+def register(server: OrchestraServer) -> None:
+    handlers: dict[str, Callable[..., None]] = {
+        t.TEXT_DOCUMENT_DID_OPEN: did_open,
+        t.TEXT_DOCUMENT_DID_CHANGE: did_change,
+        t.TEXT_DOCUMENT_DID_CLOSE: did_close,
+        t.TEXT_DOCUMENT_DID_SAVE: did_save,
+    }
+    for method, handler in handlers.items():
+        # pygls would keep a second copy of every document, and splice it anew at each keystroke.
+        server.protocol.fm.builtin_features.pop(method, None)
+        server.feature(method)(handler)
+
+
+def _range_faults(buffer: Buffer, events: list[t.TextDocumentContentChangeEvent]) -> list[str]:
+    """What is wrong with the first change's range; later ones refer to text that does not exist yet."""
+    faults = []
+    for event in events:
+        if isinstance(event, t.TextDocumentContentChangePartial):
+            start, end = event.range.start, event.range.end
+            if (end.line, end.character) < (start.line, start.character):
+                faults.append("has a range that ends before it starts")
+            if max(start.line, end.line) > len(buffer.line_starts):
+                faults.append(f"is in line {max(start.line, end.line) + 1} of {len(buffer.line_starts)}")
+    return faults
+
+
+def _warn(ls: OrchestraServer, message: str) -> None:
+    log.warning("%s", message)
+    ls.window_log_message(t.LogMessageParams(t.MessageType.Warning, message))

@@ -1,0 +1,55 @@
+"""Where a secret that was found once stands again: in plain, or in another common writing of it."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator, Mapping
+from urllib.parse import quote
+
+from orchestra_lsp.trust.secrets import Secret
+
+_LEAST = 8  # characters; a shorter secret is masked only where it was found
+_LONG = 16  # from here on it is masked inside a longer word, too
+_PLAIN_WORD = re.compile(r"[A-Za-z_]+")
+_QUOTES = "\"'`"
+
+
+def find(text: str, values: Mapping[str, str]) -> Iterator[Secret]:
+    """Every place of `text` where one of the secrets (value -> kind) stands, overlapping ones included."""
+    import ahocorasick
+
+    forms = {form: kind for value, kind in values.items() if len(value) >= _LEAST for form in _forms(value)}
+    if not forms or not text:
+        return
+    automaton = ahocorasick.Automaton()
+    for form, kind in forms.items():
+        automaton.add_word(form, (len(form), kind))
+    automaton.make_automaton()
+    for last, (length, kind) in automaton.iter(text):
+        start, end = last + 1 - length, last + 1
+        if _stands_alone(text, start, end):
+            yield Secret(start, end, kind, noisy=False)
+
+
+def _forms(value: str) -> set[str]:
+    raw = value.encode("utf-8", "surrogatepass")
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return {
+        value,
+        escaped,
+        quote(raw, safe=""),
+        base64.b64encode(raw).decode().rstrip("="),
+        base64.urlsafe_b64encode(raw).decode().rstrip("="),
+    }
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """A long secret is one anywhere, a short one as a whole word, a mere word only between quotes."""
+    before, after = text[start - 1 : start], text[end : end + 1]
+    value = text[start:end]
+    if _PLAIN_WORD.fullmatch(value):
+        return before in _QUOTES and after == before and bool(before)
+    if end - start >= _LONG:
+        return True
+    return not (before.isalnum() and value[0].isalnum()) and not (after.isalnum() and value[-1].isalnum())
