@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -85,7 +85,7 @@ class Arguments:
         return value if isinstance(value, tuple) else ()
 
 
-def _silent(message: str) -> None:
+def _silent(_message: str) -> None:
     """Progress for doors that show none."""
 
 
@@ -127,7 +127,7 @@ class Command:
 
     def arguments(self, given: Mapping[str, object]) -> Arguments:
         """Check what came from outside. Raises WrongUse."""
-        return Arguments(dict(_checked(self, given)))
+        return checked_arguments(self.name, self.parameters, given)
 
 
 def names() -> tuple[str, ...]:
@@ -153,34 +153,32 @@ def commands() -> Mapping[str, Command]:
     return {name: command(name) for name in names()}
 
 
-# --- checking arguments ---
+def checked_arguments(name: str, parameters: Sequence[Parameter], given: Mapping[str, object]) -> Arguments:
+    """Values from outside for the command `name`, checked against what it takes. Raises WrongUse."""
+    known = {parameter.name: parameter for parameter in parameters}
+    for key in given:
+        if key not in known:
+            raise WrongUse(f"{name} takes no {key!r}. It takes: {', '.join(known) or 'nothing'}.")
+    values: dict[str, str | bool | tuple[str, ...]] = {}
+    for key, parameter in known.items():
+        if given.get(key) is not None:
+            values[key] = _value(name, parameter, given[key])
+        if parameter.required and not values.get(key):
+            raise WrongUse(f"{name} needs {key}: {parameter.summary}")
+    return Arguments(values)
 
 
-def _checked(asked: Command, given: Mapping[str, object]) -> Mapping[str, str | bool | tuple[str, ...]]:
-    known = {parameter.name: parameter for parameter in asked.parameters}
-    for name in given:
-        if name not in known:
-            raise WrongUse(f"{asked.name} takes no {name!r}. It takes: {', '.join(known) or 'nothing'}.")
-    checked: dict[str, str | bool | tuple[str, ...]] = {}
-    for name, parameter in known.items():
-        if given.get(name) is not None:
-            checked[name] = _value(asked, parameter, given[name])
-        if parameter.required and not checked.get(name):
-            raise WrongUse(f"{asked.name} needs {name}: {parameter.summary}")
-    return checked
-
-
-def _value(asked: Command, parameter: Parameter, value: object) -> str | bool | tuple[str, ...]:
+def _value(name: str, parameter: Parameter, value: object) -> str | bool | tuple[str, ...]:
     match parameter.takes, value:
         case Takes.FLAG, bool():
             return value
         case Takes.PATHS, [*items] if all(isinstance(item, str) for item in items):
             return tuple(str(item) for item in items)
         case Takes.CHOICE, str() if value not in parameter.choices:
-            raise WrongUse(f"{asked.name}: {parameter.name} is one of {', '.join(parameter.choices)}, not {value!r}.")
-        case (Takes.PATH | Takes.WORDS | Takes.TEXT | Takes.CHOICE), str():
+            raise WrongUse(f"{name}: {parameter.name} is one of {', '.join(parameter.choices)}, not {value!r}.")
+        case ((Takes.PATH | Takes.WORDS | Takes.TEXT | Takes.CHOICE), str()):
             return value
-    raise WrongUse(f"{asked.name}: {parameter.name} must be {_EXPECTED[parameter.takes]}, not {value!r}.")
+    raise WrongUse(f"{name}: {parameter.name} must be {_EXPECTED[parameter.takes]}, not {value!r}.")
 
 
 _EXPECTED: Final = {

@@ -35,7 +35,7 @@ COMMAND = Command(
         "change {symbol} to {instruction}",
         "change {path} to {instruction}",
         "improve {path}",
-        "make {symbol} {instruction}",
+        "make {symbol}",
     ),
     run=run,
     parameters=(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from threading import Lock, RLock, Thread
+from threading import Lock, RLock, Thread, current_thread
 
 from orchestra_lsp.server.messages import Json
 from orchestra_lsp.server.stream import Incoming, Stream, framed
@@ -56,7 +56,8 @@ class Connection:
     def close(self, seconds: float) -> None:
         """Let what was sent reach the client, for at most `seconds`."""
         self._queue.put(None)
-        self._writer.join(seconds)
+        if current_thread() is not self._writer:  # which calls this when it finds the client gone
+            self._writer.join(seconds)
 
     def _deliver(self, incoming: Incoming) -> None:
         with self._delivering:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from lsprotocol import types as t
@@ -12,7 +13,7 @@ from pygls import uris
 from orchestra_lsp.model import Buffer, Edit, Finding, Related, Severity, Span, Suggestion
 from orchestra_lsp.server.client import Client
 from orchestra_lsp.syntax.parse import Change
-from orchestra_lsp.syntax.text import decode, offset_at, position_at, slice_text
+from orchestra_lsp.syntax.text import decode, line_at, offset_at, position_at, slice_text
 
 SOURCE = "orchestra"
 ACCEPTED = "orchestra.accepted"
@@ -67,10 +68,8 @@ def change_of(event: t.TextDocumentContentChangeEvent) -> Change:
     """One event of a didChange; without a range it replaces the whole document."""
     if isinstance(event, t.TextDocumentContentChangePartial):
         start, end = event.range.start, event.range.end
-        if (end.line, end.character) < (start.line, start.character):
-            start, end = end, start
-        return Change(event.text, start.line, start.character, end.line, end.character)
-    return Change(event.text)
+        return Change(start.line, start.character, end.line, end.character, event.text)
+    return Change(None, None, None, None, event.text)
 
 
 # --- findings ---
@@ -114,13 +113,28 @@ def text_edits(client: Client, buffer: Buffer, edits: Sequence[Edit]) -> list[t.
     ]
 
 
-def workspace_edit(client: Client, buffer: Buffer, edits: Sequence[Edit], version: int | None) -> t.WorkspaceEdit:
-    """Edits of one file. `version` None: the file is not open."""
-    converted = text_edits(client, buffer, edits)
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """Edits of one file. `buffer` None: the file is made first. `version` None: the editor has not opened it."""
+
+    uri: str
+    buffer: Buffer | None
+    edits: tuple[Edit, ...]
+    version: int | None = None
+
+
+def workspace_edit(client: Client, files: Sequence[FileChange]) -> t.WorkspaceEdit:
+    """Edits of several files, with their versions where the editor understands them."""
+    converted = {file.uri: text_edits(client, file.buffer or _empty(file.uri), file.edits) for file in files}
     if not client.workspace.document_changes:
-        return t.WorkspaceEdit(changes={buffer.uri: converted})
-    identifier = t.OptionalVersionedTextDocumentIdentifier(uri=buffer.uri, version=version)
-    return t.WorkspaceEdit(document_changes=[t.TextDocumentEdit(identifier, list(converted))])
+        return t.WorkspaceEdit(changes=converted)
+    changes: list[t.TextDocumentEdit | t.CreateFile | t.RenameFile | t.DeleteFile] = []
+    for file in files:
+        if file.buffer is None:
+            changes.append(t.CreateFile(file.uri, options=t.CreateFileOptions(ignore_if_exists=True)))
+        identifier = t.OptionalVersionedTextDocumentIdentifier(uri=file.uri, version=file.version)
+        changes.append(t.TextDocumentEdit(identifier, list(converted[file.uri])))
+    return t.WorkspaceEdit(document_changes=changes)
 
 
 def annotated(edit: t.WorkspaceEdit, label: str, description: str) -> t.WorkspaceEdit:
@@ -139,13 +153,17 @@ def annotated(edit: t.WorkspaceEdit, label: str, description: str) -> t.Workspac
     return t.WorkspaceEdit(document_changes=changes, change_annotations={key: annotation})
 
 
+def _empty(uri: str) -> Buffer:
+    return Buffer(uri, path_of(uri), 0, "text", b"", (0,), None)
+
+
 # --- suggestions ---
 
 
 def accepted_command(suggestion: Suggestion) -> t.Command:
     """What the editor runs when the suggestion is taken, so that its tool is credited."""
     told = {"id": suggestion.id, "tool": suggestion.tool, "confidence": suggestion.confidence}
-    return t.Command("Accepted", ACCEPTED, [told])
+    return t.Command("Accepted", ACCEPTED, arguments=[told])
 
 
 def inline_item(client: Client, buffer: Buffer, suggestion: Suggestion) -> t.InlineCompletionItem | None:
@@ -168,19 +186,21 @@ def completion_item(client: Client, buffer: Buffer, suggestion: Suggestion, text
     if place.start.line != place.end.line or not label:
         return None
     several = "\n" in text.strip("\n")
-    shown = label if len(label) <= LABEL_LENGTH else label[: LABEL_LENGTH - 1] + "\u2026"
+    if len(label) > LABEL_LENGTH or several:
+        label = label[:LABEL_LENGTH] + " \u2026"
     origin = f"orchestra: {suggestion.tool}"
+    details = client.completion.label_details
     return t.CompletionItem(
-        label=shown,
-        label_details=t.CompletionItemLabelDetails(detail=" \u2026" if several else None, description=origin) if client.completion.label_details else None,
+        label=label,
+        label_details=t.CompletionItemLabelDetails(description=origin) if details else None,
         kind=t.CompletionItemKind.Snippet if several else t.CompletionItemKind.Text,
-        detail=None if client.completion.label_details else origin,
+        detail=None if details else origin,
         sort_text="~",  # after what other servers know for certain
         filter_text=whole.lstrip(),
         insert_text_format=t.InsertTextFormat.PlainText,
         text_edit=t.TextEdit(place, whole),
         command=accepted_command(suggestion),
-        data={"id": suggestion.id},
+        data={"id": suggestion.id, "language": buffer.language},
     )
 
 
@@ -209,6 +229,11 @@ def fence(language: str, text: str) -> str:
     longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
     ticks = "`" * max(3, longest + 1)
     return f"{ticks}{language if language != 'text' else ''}\n{text}\n{ticks}"
+
+
+def line_number(buffer: Buffer, offset: int) -> int:
+    """The line of a place as people count, from 1."""
+    return line_at(buffer, offset) + 1
 
 
 def line_text(buffer: Buffer, line: int) -> str:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lsprotocol import types as t
 
-from orchestra_lsp.model import Buffer, Span
-from orchestra_lsp.server import convert
-from orchestra_lsp.server.typing_along import Typing, typing_of
+from orchestra_lsp.model import Buffer, Facts, Span
+from orchestra_lsp.server import convert, watched_files
+from orchestra_lsp.server.lateness import typed_line
+from orchestra_lsp.server.messages import WARNING
 from orchestra_lsp.syntax import language as languages
 from orchestra_lsp.syntax.parse import Change, Draft, ParseCancelled, edit_text, open_text, parse_draft
-from orchestra_lsp.syntax.text import Encoding
+from orchestra_lsp.syntax.text import Encoding, encode
 
 if TYPE_CHECKING:
     from orchestra_lsp.config import ServerSettings
@@ -27,13 +28,16 @@ log = logging.getLogger("orchestra")
 
 @dataclass(slots=True)
 class Document:
-    """One open document. `draft.edited` is what changed since the last review; `parsed` False: the tree lags behind the text."""
+    """One version of an open document: every change puts a new one in its place, so `is` tells whether time has moved on.
+
+    `draft.edited` is what changed since the last review; `parsed` False: the tree lags behind the text.
+    """
 
     draft: Draft
-    revision: int  # counts our own changes: the editor's version numbers may repeat or run backwards
     parsed: bool = False
-    typing: Typing | None = None  # how the last change was made
+    typed_line: int | None = None  # the line that the last change, a single keystroke, was made in
     settling: asyncio.Future[None] | None = None
+    measuring: asyncio.Future[Facts] | None = None
 
     @property
     def buffer(self) -> Buffer:
@@ -45,7 +49,6 @@ class Documents:
 
     def __init__(self) -> None:
         self._open: dict[str, Document] = {}  # most recently used last
-        self._revisions = 0
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="orchestra-parse")
 
     def find(self, uri: str) -> Document | None:
@@ -65,17 +68,15 @@ class Documents:
 
     def open(self, item: t.TextDocumentItem, settings: ServerSettings) -> Document:
         path = convert.path_of(item.uri)
-        draft = open_text(item.uri, path, item.version, "", item.text)
-        language = languages.detect(item.language_id, path, draft.buffer.data)
-        draft = open_text(item.uri, path, item.version, language, draft.buffer.data)
-        return self._store(item.uri, draft, None, settings)
+        data = encode(item.text)
+        language = languages.detect(item.language_id, path, data)
+        return self._store(item.uri, open_text(item.uri, path, item.version, language, data), None, settings)
 
     def change(self, uri: str, version: int, changes: list[Change], encoding: Encoding, settings: ServerSettings) -> Document:
         """Apply changes in order. Raises KeyError when the document is not open."""
         before = self._open[uri]
-        typing = typing_of(before.buffer, changes, encoding)
         draft = edit_text(before.draft, version, changes, encoding)
-        return self._store(uri, draft, typing, settings)
+        return self._store(uri, draft, typed_line(changes), settings)
 
     def close(self, uri: str) -> bool:
         """Whether it was open."""
@@ -92,11 +93,24 @@ class Documents:
 
     async def settled(self, uri: str) -> Buffer | None:
         """The newest text with its tree in step; None when the document is not open (any more)."""
-        while (document := self._open.get(uri)) is not None and not document.parsed:
-            if document.settling is None:
-                break
+        while (document := self._open.get(uri)) and document.settling and not document.settling.done():
             await asyncio.wait({document.settling})
         return document.buffer if document else None
+
+    async def facts(self, uri: str) -> tuple[Buffer, Facts] | None:
+        """The measures of the newest text, taken once for each version; None when the document is not open or not parsed."""
+        await self.settled(uri)
+        document = self._open.get(uri)
+        if document is None or document.buffer.tree is None:
+            return None
+        if document.measuring is None:
+            document.measuring = asyncio.get_running_loop().run_in_executor(self._worker, _measure, document.buffer)
+        # Shared by several requests: one that is cancelled must not take the figures from the others.
+        return document.buffer, await asyncio.shield(document.measuring)
+
+    def by_path(self, path: str) -> Buffer | None:
+        """The open document of a file, whatever way its editor spells the address."""
+        return next((document.buffer for document in self._open.values() if document.buffer.path == path), None) if path else None
 
     def shut_down(self) -> None:
         for uri in list(self._open):
@@ -105,10 +119,9 @@ class Documents:
 
     # --- parsing ---
 
-    def _store(self, uri: str, draft: Draft, typing: Typing | None, settings: ServerSettings) -> Document:
+    def _store(self, uri: str, draft: Draft, line: int | None, settings: ServerSettings) -> Document:
         self.close(uri)
-        self._revisions += 1
-        document = self._open[uri] = Document(draft, self._revisions, typing=typing)
+        document = self._open[uri] = Document(draft, typed_line=line)
         if len(draft.buffer.data) <= settings.parse_inline_bytes or len(draft.buffer.data) > settings.max_document_bytes:
             # Too large counts as parsed: parse_draft leaves its tree out without looking at the text.
             document.draft = Draft(*parse_draft(draft, limit=settings.max_document_bytes))
@@ -172,7 +185,7 @@ def did_close(ls: OrchestraServer, params: t.DidCloseTextDocumentParams) -> None
 
 
 def did_save(ls: OrchestraServer, params: t.DidSaveTextDocumentParams) -> None:
-    ls.session.notice_file(ls, convert.path_of(params.text_document.uri))
+    watched_files.notice(ls, convert.path_of(params.text_document.uri))
 
 
 def register(server: OrchestraServer) -> None:
@@ -183,12 +196,10 @@ def register(server: OrchestraServer) -> None:
         t.TEXT_DOCUMENT_DID_SAVE: did_save,
     }
     for method, handler in handlers.items():
-        # pygls would keep a second copy of every document, and splice it anew at each keystroke.
-        server.protocol.fm.builtin_features.pop(method, None)
         server.feature(method)(handler)
 
 
-def _range_faults(buffer: Buffer, events: list[t.TextDocumentContentChangeEvent]) -> list[str]:
+def _range_faults(buffer: Buffer, events: Sequence[t.TextDocumentContentChangeEvent]) -> list[str]:
     """What is wrong with the first change's range; later ones refer to text that does not exist yet."""
     faults = []
     for event in events:
@@ -201,6 +212,11 @@ def _range_faults(buffer: Buffer, events: list[t.TextDocumentContentChangeEvent]
     return faults
 
 
+def _measure(buffer: Buffer) -> Facts:
+    from orchestra_lsp.syntax.facts import facts_of
+
+    return facts_of(buffer)
+
+
 def _warn(ls: OrchestraServer, message: str) -> None:
-    log.warning("%s", message)
-    ls.window_log_message(t.LogMessageParams(t.MessageType.Warning, message))
+    ls.protocol.tell(WARNING, message)

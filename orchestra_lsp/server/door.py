@@ -9,6 +9,7 @@ import os
 import sys
 import time
 
+from orchestra_lsp.server import watch
 from orchestra_lsp.server.capabilities import initialize_result
 from orchestra_lsp.server.lifecycle import Phase, refusal
 from orchestra_lsp.server.messages import INVALID_PARAMS, Fault, Json, failure, is_request, result
@@ -65,18 +66,20 @@ def _answer(stream: Stream, message: Json) -> Json | None:
     if not isinstance(params, dict):
         stream.write(framed(failure(id, INVALID_PARAMS, "params: expected an object")))
         return None
+    if not watch.is_alive(params.get("processId")):
+        params["processId"] = None  # in a container the editor's number means nothing
     stream.write(framed(result(id, initialize_result(params))))
     return params
 
 
 def _serve(stream: Stream, params: Json, app: str, started: float) -> None:
     """Import the server while a thread keeps the client's messages, and let it take over."""
-    from orchestra_lsp.server import watch
     from orchestra_lsp.server.waiting import Waiting, leave
 
     waiting = Waiting(stream)
     waiting.start()
-    watch.follow(params.get("processId"), waiting.connection.lose)
+    if isinstance(process_id := params["processId"], int):
+        watch.follow(process_id, waiting.connection.lose)
     try:
         server = _create(app, started)
     except KeyboardInterrupt:

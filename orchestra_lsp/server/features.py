@@ -8,7 +8,7 @@ Options = dict[str, object]
 
 COMMAND_PREFIX = "orchestra."
 ACCEPTED = "orchestra.accepted"  # sent by the editor when a completion was accepted; no file in commands/
-NO_COMMANDS = frozenset({"registry"})  # modules of commands/ that are machinery
+NO_COMMANDS = frozenset({"registry", "result"})  # modules of commands/ that are machinery
 
 CODE_ACTION_KINDS = ("quickfix", "refactor.rewrite", "source.fixAll.orchestra")
 POSITION_ENCODINGS = ("utf-8", "utf-16", "utf-32")

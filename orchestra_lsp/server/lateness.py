@@ -17,7 +17,7 @@ KEYSTROKE = 2
 class Timing:
     """What to show now and what to hold back until the pause."""
 
-    shown: tuple[Finding, ...]
+    shown: tuple[Finding, ...] = ()
     held: tuple[Finding, ...] = ()
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from traceback import extract_tb
 
-ROOT = "orchestra_lsp"
+OURS = "orchestra"
 FRAMEWORKS = ("pygls", "asyncio")
 
 
@@ -16,7 +16,7 @@ def set_up(level: str = "warning") -> None:
 
     The frameworks stay silent: they log whole messages, and so source text. What they would report, we report ourselves.
     """
-    logger = logging.getLogger(ROOT)
+    logger = logging.getLogger(OURS)
     logger.setLevel(level.upper())
     logger.propagate = False
     if not logger.handlers:

@@ -31,7 +31,7 @@ class Fault:
 
 
 def parse(body: bytes) -> Json | Fault:
-    """One message, checked as far as JSON-RPC goes: afterwards `method` is a string and `id`, if any, a string or an integer."""
+    """One message, checked as far as JSON-RPC goes: afterwards a `method` is a string and the `id` beside it a string or an integer."""
     try:
         message = json.loads(body.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -81,16 +81,17 @@ def is_id(value: object) -> bool:
 
 def _checked(message: Json) -> Json | Fault:
     id, method = message.get("id"), message.get("method")
+    if "method" not in message:
+        # Never answered with its id, which may be that of a request of the client's own; some clients leave an empty result out.
+        return message if "id" in message else Fault(INVALID_REQUEST, "a message has a method, or an id and a result or an error")
     answer_to: Id | None = id if isinstance(id, str | int) and is_id(id) else None
-    if "method" in message and "id" in message and answer_to is None:
+    if "id" in message and answer_to is None:
         return Fault(INVALID_REQUEST, "the id of a request is a string or an integer")
+    if not isinstance(method, str):
+        return Fault(INVALID_REQUEST, "the method of a message is a string", answer_to)
     if message.get("jsonrpc") != "2.0":
         return Fault(INVALID_REQUEST, 'a message says "jsonrpc": "2.0"', answer_to)
-    if "method" in message:
-        return message if isinstance(method, str) else Fault(INVALID_REQUEST, "the method of a message is a string", answer_to)
-    if "id" in message and ("result" in message or "error" in message):
-        return message
-    return Fault(INVALID_REQUEST, "a message has a method, or an id and a result or an error", answer_to)
+    return message
 
 
 def _where(error: ValueError) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import Enum
 from typing import Any
 
 from cattrs import Converter, IterableValidationError
-from cattrs.errors import ClassValidationError
+from cattrs.errors import AttributeValidationNote, ClassValidationError
 from lsprotocol import converters, types
 
 from orchestra_lsp.server.messages import Json
 
 Path = tuple[str | int, ...]
+NOTHING_SAID: Json = {"processId": None, "rootUri": None, "capabilities": {}}
 WORDS = {str: "a string", int: "an integer", bool: "true or false", float: "a number"}
 
 
@@ -46,36 +48,37 @@ def initialize_params(converter: Converter, raw: Json) -> tuple[types.Initialize
 
     A client newer than our types must still be served, so nothing in them is worth refusing the connection.
     """
-    params: Json = {"processId": None, "rootUri": None, **raw}
+    params: Json = {**NOTHING_SAID, **raw}
     if not isinstance(params.get("capabilities"), dict):
         params["capabilities"] = {}
     left_out: list[str] = []
     while True:
         try:
             return converter.structure(params, types.InitializeParams), left_out
-        except ClassValidationError as error:
-            path = next(_faults(error))[0]
+        except (ClassValidationError, ValueError, TypeError) as error:
             left_out.append(_words(error, params))
-            params = _without(params, path)
+            shorter = _without(params, next(_faults(error))[0])
+            params = shorter if shorter != params else dict(NOTHING_SAID)
 
 
-def result_of(converter: Converter, method: str, raw: object) -> Any:
-    """The typed result of one of our own requests. Raises Unfit."""
-    kind = types.METHOD_TO_TYPES.get(method)
-    if kind is None or kind[1] is None:
+def result_of(converter: Converter, response: type[Any] | None, raw: object) -> Any:
+    """The typed result of one of our own requests, given the type of its whole response. Raises Unfit."""
+    if response is None:
         return raw
     try:
-        return converter.structure({"id": 0, "jsonrpc": "2.0", "result": raw}, kind[1]).result
+        return converter.structure({"id": 0, "jsonrpc": "2.0", "result": raw}, response).result
     except Exception as error:
-        raise Unfit(_words(error, raw)) from error
+        raise Unfit(_words(error, {"result": raw}, "answer")) from error
 
 
-def _params_type(method: str) -> type | None:
+def _params_type(method: str) -> Any:
     kinds = types.METHOD_TO_TYPES.get(method)
     return kinds[2] if kinds else None
 
 
-def _strict(value: object, kind: type) -> object:
+def _strict(value: object, kind: type[Any]) -> object:
+    if issubclass(kind, Enum):  # the specification's enumerations are subclasses of str and int
+        return kind(value)
     fits = isinstance(value, kind) or (kind is float and isinstance(value, int))
     if not fits or (isinstance(value, bool) and kind is not bool):
         raise TypeError(f"expected {WORDS[kind]}")
@@ -89,7 +92,7 @@ def _faults(error: BaseException, path: Path = ()) -> Iterator[tuple[Path, str]]
         return
     noted, others = error.group_exceptions()
     for inner, note in noted:
-        step = note.index if hasattr(note, "index") else _json_name(note.name)
+        step = _json_name(note.name) if isinstance(note, AttributeValidationNote) else note.index
         if isinstance(inner, ClassValidationError | IterableValidationError):
             yield from _faults(inner, (*path, step))
         else:
@@ -98,10 +101,10 @@ def _faults(error: BaseException, path: Path = ()) -> Iterator[tuple[Path, str]]
         yield from _faults(inner, path)
 
 
-def _words(error: BaseException, raw: object) -> str:
+def _words(error: BaseException, raw: object, name: str = "params") -> str:
     """One sentence about the first fault, found by walking the raw value: no word of the value itself is repeated."""
     path, expected = next(_faults(error))
-    here, name = raw, "params"
+    here = raw
     for step in path:
         if isinstance(step, int):
             if not isinstance(here, list):
@@ -122,7 +125,7 @@ def _words(error: BaseException, raw: object) -> str:
 def _without(raw: Json, path: Path) -> Json:
     """A copy of `raw` without the value at `path`, or without the nearest value around it."""
     if not path:
-        return {"processId": None, "rootUri": None, "capabilities": {}}
+        return dict(NOTHING_SAID)
     step, inner = str(path[0]), raw.get(str(path[0]))
     if len(path) > 1 and isinstance(inner, dict) and path[1] in inner:
         return {**raw, step: _without(inner, path[1:])}

@@ -5,26 +5,21 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from threading import Thread
 from time import sleep
 
 INTERVAL_S = 1.0
 
 
-def follow(process_id: object, gone: Callable[[], None]) -> bool:
-    """Call `gone` from a thread once the process has ended.
+def follow(process_id: int, gone: Callable[[], None]) -> None:
+    """Call `gone` from a thread once the process has ended."""
+    from threading import Thread  # the door asks `is_alive` before its first answer, when there is no time for this import
 
-    False, and nothing is followed, when there is no such process to begin with: in a container the editor's number means nothing.
-    """
-    if not isinstance(process_id, int) or not is_alive(process_id):
-        return False
     Thread(target=_wait, args=(process_id, gone), name="orchestra-watch", daemon=True).start()
-    return True
 
 
-def is_alive(process_id: int) -> bool:
-    """Whether a process with this number exists, even if it belongs to somebody else."""
-    if process_id <= 0:
+def is_alive(process_id: object) -> bool:
+    """Whether this is the number of a process that exists, even if it belongs to somebody else."""
+    if not isinstance(process_id, int) or process_id <= 0:
         return False
     return _is_alive_windows(process_id) if sys.platform == "win32" else _is_alive_posix(process_id)
 

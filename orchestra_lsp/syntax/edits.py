@@ -7,7 +7,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestra_lsp.model import Span
 from orchestra_lsp.syntax.text import Encoding, encode, floor, locate
 
 _LINE_END = re.compile(rb"\n|\r(?!\n)")

@@ -23,15 +23,19 @@ _MODELINE = re.compile(rb"(?:\bvim?: ?(?:set )?(?:[\w=]+[ :])*(?:ft|filetype)=|-
 _INHERITED = ("module", "line_comment")
 
 Kinds = Mapping[str, frozenset[str]]
+Patterns = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
     """One language as its TOML describes it. `kinds` maps abstract words to node kinds of the grammar.
 
-    Words every language has: function (definitions with a name), lambda (function expressions), class, loop, branch, switch, case,
-    try, catch, block, comment, string, number, identifier, import, call, parameters, argument, assignment, return, jump, boolean;
-    a word that the language has no construct for is an empty set.
+    Words every language has: function (definitions with a name), lambda (function expressions), class, module (a named part of a file),
+    loop, comprehension, branch, switch, case, try, catch, block, comment, string, number, identifier, import, call, parameters,
+    argument, assignment, return, jump, boolean; a word that the language has no construct for is an empty set.
+    `functions` and `complexity` are read by outline.py and the complexity modules, `scope` by scope.py and layout.py; their entries
+    are node kinds, query patterns, for headers regular expressions, and for `bound` what names a function expression: node kind, field
+    of the name, field of the function, and the list that wraps them, if one does.
     """
 
     name: str
@@ -45,10 +49,28 @@ class Language:
     shebangs: tuple[str, ...]
     hints: tuple[str, ...]
     kinds: Kinds
+    functions: Patterns
+    complexity: Patterns
+    scope: Patterns
 
 
 WORDS = (
-    *("function", "lambda", "class", "loop", "comprehension", "branch", "switch", "case", "try", "catch", "block", "comment", "string"),
+    *(
+        "function",
+        "lambda",
+        "class",
+        "module",
+        "loop",
+        "comprehension",
+        "branch",
+        "switch",
+        "case",
+        "try",
+        "catch",
+        "block",
+        "comment",
+        "string",
+    ),
     *("number", "identifier", "import", "call", "parameters", "argument", "assignment", "return", "jump", "boolean"),
 )
 
@@ -98,6 +120,9 @@ def definition(name: str) -> Language:
         shebangs=tuple(page.get("shebangs", ())),
         hints=tuple(page.get("hints", ())),
         kinds=_kinds(page["kinds"]),
+        functions=_patterns(page["functions"]),
+        complexity=_patterns(page["complexity"]),
+        scope=_patterns(page["scope"]),
     )
 
 
@@ -164,14 +189,14 @@ def _by_modeline(head: bytes, index: _Index) -> str:
 def _by_hints(head: bytes, candidates: tuple[str, ...], least: int) -> str:
     """The language most of whose hints occur, if at least `least` do and no other is as good."""
     text = head.decode("utf-8", "replace")
-    scores = {name: sum(bool(hint.search(text)) for hint in _patterns(name)) for name in candidates}
+    scores = {name: sum(bool(hint.search(text)) for hint in _compiled_hints(name)) for name in candidates}
     best = max(scores.values(), default=0)
     winners = [name for name, score in scores.items() if score == best]
     return winners[0] if best >= least and len(winners) == 1 else ""
 
 
 @cache
-def _patterns(name: str) -> tuple[re.Pattern[str], ...]:
+def _compiled_hints(name: str) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(hint, re.MULTILINE) for hint in definition(name).hints)
 
 
@@ -179,13 +204,18 @@ def _kinds(table: Mapping[str, list[str]]) -> Kinds:
     return MappingProxyType({word: frozenset(table.get(word, ())) for word in {*WORDS, *table}})
 
 
+def _patterns(table: Mapping[str, list[str]]) -> Patterns:
+    return MappingProxyType({word: tuple(entries) for word, entries in table.items()})
+
+
 @cache
 def _page(name: str) -> Mapping[str, Any]:
-    """A language's TOML, joined with the one it extends: sets of kinds add up, how a file is recognised is never inherited."""
+    """A language's TOML, joined with the one it extends: kinds add up, other tables go key by key, recognition is never inherited."""
     page = tomllib.loads(_FOLDER.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
     if "extends" not in page:
         return page
     base = _page(page["extends"])
-    inherited = {key: base[key] for key in _INHERITED if key in base}
-    kinds = {word: [*base["kinds"].get(word, ()), *page.get("kinds", {}).get(word, ())] for word in {*base["kinds"], *page.get("kinds", {})}}
-    return {**inherited, **page, "kinds": kinds}
+    own = page.get("kinds", {})
+    kinds = {word: [*base["kinds"].get(word, ()), *own.get(word, ())] for word in {*base["kinds"], *own}}
+    tables = {table: {**base[table], **page.get(table, {})} for table in ("functions", "complexity", "scope")}
+    return {**{key: base[key] for key in _INHERITED}, **page, "kinds": kinds, **tables}

@@ -13,20 +13,25 @@ _FOLDER = Path(__file__).with_name("kinds")
 
 @dataclass(frozen=True, slots=True)
 class SecretKind:
-    """What a secret of one kind looks like. Regexes are in RE2's syntax, over bytes.
+    """What a secret of one kind looks like. Regexes are in RE2's syntax, over Latin-1 bytes; one group, if any, is the secret.
 
-    Either `starts` (the literal beginnings of such a token; `value` is what follows), or `named` (words of the name it is assigned
-    to; `value` is the whole token), or neither: then `value` is looked for in the whole text, its one group being the secret.
-    `entropy` is the least in bits a character; `check` names a function of `checks.py`; `noisy` marks a guess.
+    starts  the literal beginnings of such a token; `value` is what follows them
+    near    words that stand on the line of the secret, or on the line before it; `value` is searched for around them
+    named   regexes of the name it is assigned to; `value` is the whole of what is assigned
+    none of these: `value` is searched for in the whole text
     """
 
     name: str
     value: str
     starts: tuple[str, ...] = ()
+    near: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
-    entropy: float = 0.0
-    check: str = ""
-    noisy: bool = False
+    entropy: float = 2.4  # least bits a character
+    check: str = ""  # a function of checks.py that the value must pass
+    strange: bool = False  # only what is unlike a word; see strangeness.py
+    digits: bool = False  # only with a digit in it
+    secretive: bool = False  # only if the name also has a word such as key or token
+    noisy: bool = False  # a guess
 
 
 @cache

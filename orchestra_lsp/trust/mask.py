@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import InitVar, dataclass
+from itertools import pairwise
 
 from orchestra_lsp.model import Kind, Prompt, Snippet
 from orchestra_lsp.trust import placeholder, repeats, secrets
@@ -187,7 +188,7 @@ class _Hidden:
 
     def cut(self) -> tuple[str, ...]:
         edges = (0, *self.borders, len(self.text))
-        return tuple(self.text[start:end] for start, end in zip(edges, edges[1:], strict=False))
+        return tuple(self.text[start:end] for start, end in pairwise(edges))
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +262,7 @@ def _holes(source: _Source, found: Iterable[secrets.Secret]) -> list[_Hole]:
     for one in secrets.joined(found):
         inside = [border for border in source.borders if one.start < border < one.end]
         edges = sorted({one.start, *inside, one.end})
-        for start, end in zip(edges, edges[1:], strict=False):
+        for start, end in pairwise(edges):
             holes += (_Hole(piece.start(), piece.end(), one.kind) for piece in _PIECES.finditer(source.text, start, end))
     return holes
 

@@ -160,8 +160,10 @@ def _user_glob(glob: str) -> Any:
         piece, position = _glob_piece(wanted, position)
         body += piece
     start = "^" if anchored else "(?:^|/)"
+    options = re2.Options()
+    options.log_errors = False
     try:
-        return re2.compile(f"{start}{body}(?:/|$)")
+        return re2.compile(f"{start}{body}(?:/|$)", options)
     except re2.error:  # such as [z-a]: taken letter by letter, which refuses at least that very name
         return re2.compile(f"{start}{re2.escape(wanted)}(?:/|$)")
 

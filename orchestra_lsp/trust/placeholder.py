@@ -40,7 +40,7 @@ class Mention:
 
 
 def make(kind: str, secret: str, key: bytes, salt: int) -> str:
-    """ORCSEC_<kind>_<5 base32 characters of HMAC-SHA256(key, secret)>; `salt` counts up until the first is a letter and nobody else has it."""
+    """ORCSEC_<kind>_<5 base32 characters of HMAC-SHA256(key, secret)>, the first a letter; another `salt` gives another one."""
     turn = 0
     while True:
         message = secret.encode("utf-8", "surrogatepass") + b"\0%d.%d" % (salt, turn) * (salt + turn > 0)

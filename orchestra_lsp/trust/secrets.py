@@ -2,94 +2,78 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+import re
+from bisect import bisect_left, insort
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any
+from dataclasses import replace
 
-from orchestra_lsp.trust.catalog import SecretKind, kinds
+from orchestra_lsp.trust.shape import Secret
 
-_PLACEHOLDER = rb"ORCSEC_[a-z0-9_]{1,48}_[A-Z][A-Z2-7]{4}"
+__all__ = ["Secret", "find", "find_spans", "joined"]
 
-
-@dataclass(frozen=True, slots=True, order=True)
-class Secret:
-    """Where a secret stands, end exclusive. `noisy`: a guess from the name before it; mask it, but only hint at it in the editor."""
-
-    start: int
-    end: int
-    kind: str
-    noisy: bool
-
-    def moved(self, by: int) -> Secret:
-        return replace(self, start=self.start + by, end=self.end + by)
+#: A placeholder that stands for a secret is none. As bytes, what `placeholder.SHAPE` is for text.
+_PLACEHOLDER = re.compile(rb"ORCSEC_[a-z0-9_]{1,48}_[A-Z][A-Z2-7]{4}")
+_LEAST_REST = 4  # bytes of a sure secret beside an overlapping one that are kept as a secret of their own
 
 
 def find(text: str, noisy: bool = True) -> tuple[Secret, ...]:
-    """The secrets of a text in order, without overlap; positions are indices of `text`."""
+    """The secrets of a text in order, without overlap; positions are indices of `text`. `noisy` False leaves guesses out."""
     data = text.encode("utf-8", "surrogatepass")
     found = find_spans(data, noisy)
-    if len(data) == len(text) or not found:
-        return found
-    return tuple(_characters(data, found))
+    return found if len(data) == len(text) or not found else tuple(_characters(data, found))
 
 
 def find_spans(data: bytes, noisy: bool = True) -> tuple[Secret, ...]:
     """The secrets of UTF-8 bytes in order, without overlap; positions are byte offsets."""
-    found = [secret for kind, regex in _whole() for secret in _scan(kind, regex, data) if noisy or not secret.noisy]
-    return tuple(joined(found))
+    from orchestra_lsp.trust import assignments, blocks, tokens  # late: start-up does not pay for them
+
+    found = [*blocks.find(data), *tokens.find(data), *assignments.find(data)]
+    wanted = (one for one in found if (noisy or not one.noisy) and not _PLACEHOLDER.search(data, one.start, one.end))
+    return tuple(joined(wanted if data.isascii() else (_whole_characters(data, one) for one in wanted)))
+
+
+def _whole_characters(data: bytes, secret: Secret) -> Secret:
+    """Detectors see bytes; a secret never starts or ends inside a character."""
+    start, end = secret.start, secret.end
+    while data[start] & 0xC0 == 0x80 and start > 0:
+        start -= 1
+    while end < len(data) and data[end] & 0xC0 == 0x80:
+        end += 1
+    return replace(secret, start=start, end=end)
 
 
 def joined(found: Iterable[Secret]) -> list[Secret]:
-    """Overlaps resolved: a sure secret beats a guess, then the longer one wins, and what it leaves over of the other stays."""
+    """In order and without overlap: a sure secret beats a guess, then the longer one wins, then the one named first.
+
+    Of a sure one that is overlapped, the rest is kept; a guess that is overlapped is dropped.
+    """
     kept: list[Secret] = []
-    for secret in sorted(found, key=lambda one: (one.noisy, one.start - one.end, one.start)):
-        kept += _outside(secret, kept)
-    return sorted(kept)
+    for secret in sorted(found, key=lambda one: (one.noisy, one.start - one.end)):
+        for piece in _outside(secret, kept):
+            insort(kept, piece)
+    return kept
 
 
 def _outside(secret: Secret, kept: list[Secret]) -> list[Secret]:
-    if any(other.start <= secret.start and secret.end <= other.end for other in kept):
-        return []
-    overlapping = [other for other in kept if other.start < secret.end and secret.start < other.end]
-    if not overlapping:
+    """The parts of a secret that no kept one covers."""
+    at = bisect_left(kept, secret.start, key=lambda one: one.end)
+    position, pieces = secret.start, []
+    while at < len(kept) and kept[at].start < secret.end:
+        if kept[at].end > secret.start:
+            pieces.append((position, kept[at].start))
+            position = kept[at].end
+        at += 1
+    if not pieces:
         return [secret]
-    return []
+    pieces.append((position, secret.end))
+    least = secret.end if secret.noisy else _LEAST_REST
+    return [replace(secret, start=start, end=end) for start, end in pieces if end - start >= least]
 
 
 def _characters(data: bytes, found: tuple[Secret, ...]) -> list[Secret]:
-    edges = sorted({edge for secret in found for edge in (secret.start, secret.end)})
+    """The same with character indices instead of byte offsets."""
     index, last, counted = {}, 0, 0
-    for edge in edges:
+    for edge in sorted({edge for secret in found for edge in (secret.start, secret.end)}):
         counted += len(data[last:edge].decode("utf-8", "surrogatepass"))
         index[edge], last = counted, edge
     return [replace(secret, start=index[secret.start], end=index[secret.end]) for secret in found]
-
-
-@cache
-def _whole() -> list[tuple[SecretKind, Any]]:
-    import re2
-
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    made = []
-    for kind in kinds():
-        if kind.starts:
-            prefix = "|".join(re2.escape(start) for start in kind.starts)
-            pattern = rf"(?:^|[^A-Za-z0-9_])((?:{prefix})(?:{kind.value}))(?:[^A-Za-z0-9_]|$)"
-        else:
-            pattern = kind.value
-        made.append((kind, re2.compile(pattern.encode(), options)))
-    return made
-
-
-def _scan(kind: SecretKind, regex: Any, data: bytes) -> Iterable[Secret]:
-    import re
-
-    position = 0
-    while match := regex.search(data, position):
-        start, end = match.span(1)
-        if not re.search(_PLACEHOLDER, data[start:end]):
-            yield Secret(start, end, kind.name, kind.noisy)
-        position = max(end, position + 1)

@@ -44,7 +44,7 @@ def writer(path: Path, name: str, count: int, pause: float = 0.0) -> subprocess.
 def test_what_was_put_is_read_back_by_another_store(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.sqlite3")
     store.put(decision("a"))
-    store.put(OutcomeRecord("a", 5, "accepted"))
+    store.put(OutcomeRecord("a", time.time_ns() // 1000, "accepted"))
     assert store.flush()
     rows = Store(tmp_path / "s.sqlite3").read("SELECT d.tool, d.cost_usd, o.outcome FROM decision d JOIN outcome o ON o.decision_id = d.id")
     assert rows == [("local", None, "accepted")]

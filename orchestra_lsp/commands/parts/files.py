@@ -17,6 +17,7 @@ from orchestra_lsp.syntax.parse import read_buffer
 VENDORED: Final = frozenset({"node_modules", "bower_components", "vendor", "third_party", "site-packages", "Pods"})
 #: Folders of generated files, where no .gitignore can tell.
 BUILT: Final = frozenset({"venv", "env", "__pycache__", "dist", "build", "target", "out", "coverage"})
+BINARY: Final = "is binary"
 GENERATED: Final = (".min.js", ".bundle.js", ".pb.go", "_pb2.py")
 
 
@@ -45,13 +46,13 @@ def read(path: str, max_bytes: int) -> Buffer | str:
         buffer = read_buffer(Path(path))
     except OSError as error:
         return f"cannot be read: {error.strerror}"
-    return "is binary" if b"\0" in buffer.data[:8192] else buffer
+    return BINARY if b"\0" in buffer.data[:8192] else buffer
 
 
 def _below(folder: str) -> Iterator[str]:
     for relative in _listed(folder) or _walked(folder):
         if _ours(relative):
-            path = os.path.join(folder, relative)
+            path = relative if folder == os.curdir else os.path.join(folder, relative)
             if os.path.isdir(path):  # another repository inside this one: git names only its folder
                 yield from _below(path)
             elif os.path.isfile(path) and not os.path.islink(path) and _source(path):

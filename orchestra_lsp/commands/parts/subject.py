@@ -54,7 +54,9 @@ def sources(context: Context, arguments: Arguments) -> Iterator[tuple[str, Buffe
         return
     for number, path in enumerate(files.find(paths), start=1):
         context.progress(f"{number} {path}")
-        yield path, files.read(path, context.loaded.settings.server.max_document_bytes)
+        found = files.read(path, context.loaded.settings.server.max_document_bytes)
+        if found != files.BINARY or path in paths:  # those of a folder are nobody's concern
+            yield path, found
 
 
 def _opened(context: Context, path: str) -> Buffer:

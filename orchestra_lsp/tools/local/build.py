@@ -22,7 +22,7 @@ Integers = npt.NDArray[np.int32]
 
 @dataclass
 class Builder:
-    """Collects files; `finish` gives the segment's bytes. Needs about 60 bytes a token while sorting."""
+    """Collects files; `finish` gives the segment's bytes. Needs about 40 bytes a token while sorting."""
 
     _words: dict[str, int] = field(default_factory=lambda: {NOTHING: 0})
     _lines: dict[tuple[str, str], tuple[int, array[int], bytes]] = field(default_factory=dict)
@@ -94,15 +94,31 @@ def sorted_by_context(tokens: Integers) -> Integers:
 
     Prefix doubling (Manber and Myers 1990) on reversed contexts: ranks of depth d give ranks of depth 2d.
     """
-    rank = np.concatenate((np.zeros(1, np.int64), tokens[:-1].astype(np.int64)))
+    rank = _shifted(tokens, 1)
     depth = 1
     while depth < DEPTH:
-        further = np.concatenate((np.zeros(depth, np.int64), rank[:-depth]))
-        keys = rank * (int(rank.max()) + 1) + further
-        rank = np.unique(keys, return_inverse=True)[1].astype(np.int64)
+        rank = _dense(rank.astype(np.int64) * (int(rank.max()) + 1) + _shifted(rank, depth))
         depth *= 2
-    order = np.argsort(rank, kind="stable").astype(np.int32)
-    return order[tokens[order] != 0]
+    order: Integers = np.argsort(rank, kind="stable").astype(np.int32)
+    wanted: Integers = order[tokens[order] != 0]
+    return wanted
+
+
+def _shifted(values: Integers, by: int) -> Integers:
+    return np.concatenate((np.zeros(by, np.int32), values))[: len(values)]
+
+
+def _dense(keys: npt.NDArray[np.int64]) -> Integers:
+    """Each key's place among the different keys. Like `np.unique` with its inverse, in half of its memory."""
+    order = np.argsort(keys, kind="stable")
+    steps = np.empty(len(keys), np.int32)
+    steps[0] = 0
+    ordered = keys[order]
+    np.not_equal(ordered[1:], ordered[:-1], out=steps[1:], casting="unsafe")
+    del ordered
+    rank = np.empty(len(keys), np.int32)
+    rank[order] = np.cumsum(steps, dtype=np.int32)
+    return rank
 
 
 def _packed(sections: dict[str, bytes], paths: Sequence[str]) -> bytes:

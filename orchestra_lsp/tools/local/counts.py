@@ -3,65 +3,89 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestra_lsp.tools.local.document import Encoder
-from orchestra_lsp.tools.local.lexer import NOTHING, is_word
+from orchestra_lsp.tools.local.document import Document, Encoder
+from orchestra_lsp.tools.local.lexer import NOTHING, is_word, spaces
 from orchestra_lsp.tools.local.segment import Range, Segment
 
-#: The rungs, in the order of the weights: source and context length. Length 0 counts words near by or with the typed start.
 FILE_LENGTHS = (1, 2, 3, 4, 6, 9)
 OPEN_LENGTHS = (1, 2, 3, 4, 6)
 WORKSPACE_LENGTHS = (1, 2, 3, 4, 6, 8)
-RUNGS = (
-    "file 0",
-    *(f"file {length}" for length in FILE_LENGTHS),
-    *(f"open {length}" for length in OPEN_LENGTHS),
-    "workspace 0",
-    *(f"workspace {length}" for length in WORKSPACE_LENGTHS),
-)
 #: Tokens of context that are looked at.
 REACH = max(*FILE_LENGTHS, *OPEN_LENGTHS, *WORKSPACE_LENGTHS)
 _MOST_IN_FILE = 200
 _MOST_IN_OPEN = 64
-_MOST_WITH_START = 800
+_MOST_WITH_START = 800  # few of the matches have the typed start, so more are looked at
 _RECENT = 150
+_RECENT_WITH_START = 6000
 _MOST_WORDS = 24
+
+#: For each rung, "file 3" for instance, how often which token followed. "file 0" and "workspace 0" count single words,
+#: "file skip" the context of three tokens whose middle one differs.
+Rungs = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Rung:
-    """Counts of the tokens that followed; `number` is the index into RUNGS, `total` the sum of `counts`."""
+class Learned:
+    """A segment and the token ranges in it that are out of date or open in the editor."""
 
-    number: int
-    counts: dict[str, int]
-    total: int
+    segment: Segment
+    masked: Sequence[Range]
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the next token is wanted. `file` ends with the tokens in front of it; `start` is its part that is already typed."""
+    """Where the next token is wanted: `file` ends with the tokens in front of it; `start` is its part that is already typed."""
 
-    file: str
-    others: str
-    segments: Sequence[Segment]
-    masked: Sequence[Sequence[Range]]  # for each segment
+    file: Document
+    others: Document
+    learned: Sequence[Learned]
     start: str = ""
 
 
-def rungs_at(place: Place, encoder: Encoder) -> list[Rung]:
-    """All rungs with at least one count, file first, each source from short to long contexts."""
-    return [
-        *_words_near(place, encoder),
-        *_matches(place.file, place, encoder, FILE_LENGTHS, 1, _MOST_IN_FILE),
-        *_matches(place.others, place, encoder, OPEN_LENGTHS, 1 + len(FILE_LENGTHS), _MOST_IN_OPEN),
-        *_in_workspace(place, encoder),
-    ]
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen at a place: the counts, and for each segment the entries for 1, 2, 3, ... tokens of context."""
+
+    place: Place
+    rungs: Rungs
+    ranges: Sequence[Sequence[Range]]
+
+
+def look(place: Place, encoder: Encoder) -> Seen:
+    """Gather all rungs with at least one count."""
+    words = [encoder.text(character) for character in place.file.tokens[-REACH:]]
+    ranges = [one.segment.ranges([one.segment.number(word) for word in words]) for one in place.learned]
+    found: dict[str, Mapping[str, int]] = {}
+    for name, counts in (*_in_open_files(place, encoder), *_in_workspace(place, ranges)):
+        fitting = {text: count for text, count in counts.items() if text.startswith(place.start)} if place.start else counts
+        if fitting:
+            found[name] = fitting
+    return Seen(place, found, ranges)
+
+
+def gap_before(text: str, seen: Seen, encoder: Encoder) -> str | None:
+    """The white space that stood in front of the token `text` after the longest known context; None when it never followed."""
+    place = seen.place
+    character = encoder.known(text)
+    context = place.file.tokens[-REACH:]
+    for length in range(len(context), 0, -1):
+        wanted = context[-length:] + character
+        for document in (place.file, place.others):
+            at = document.tokens.rfind(wanted) if character != NOTHING else -1
+            if at >= 0:
+                return spaces(document.gaps[at + length])
+        for learned, ranges in zip(place.learned, seen.ranges, strict=True):
+            segment = learned.segment
+            if length <= len(ranges) and (gap := segment.gap(ranges[length - 1], segment.number(text))) is not None:
+                return gap
+    return None
 
 
 def places_after(text: str, context: str, most: int) -> list[int]:
-    """Positions in `text` right after an occurrence of `context`, the last ones first."""
+    """Positions in `text` right behind an occurrence of `context`, the last ones first, the end itself left out."""
     found: list[int] = []
     length = len(context)
     at = text.rfind(context, 0, len(text) - 1)
@@ -71,62 +95,46 @@ def places_after(text: str, context: str, most: int) -> list[int]:
     return found
 
 
-def _words_near(place: Place, encoder: Encoder) -> list[Rung]:
-    """Words of the last lines; with a typed start all words of the file that have it."""
-    near = place.file if place.start else place.file[-_RECENT:]
-    words = Counter(near)
-    counts = {}
-    for character, count in words.items():
-        text = encoder.text(character)
-        if is_word(text) and text.startswith(place.start):
-            counts[text] = count
-    return _rung(0, counts)
+def _in_open_files(place: Place, encoder: Encoder) -> Iterator[tuple[str, Mapping[str, int]]]:
+    file = place.file.tokens
+    context = file[-REACH:]
+    near = encoder.texts(Counter(file[-_RECENT_WITH_START if place.start else -_RECENT :]))
+    yield "file 0", {word: count for word, count in near.items() if is_word(word)}
+    most = _MOST_WITH_START if place.start else _MOST_IN_FILE
+    for length, places in _matches(file, context, FILE_LENGTHS, most):
+        yield f"file {length}", encoder.texts(Counter([file[at] for at in places]))
+        if length == 1 and len(context) > 2:
+            skipping = [file[at] for at in places if at > 2 and file[at - 3] == context[-3] and file[at - 2] != context[-2]]
+            yield "file skip", encoder.texts(Counter(skipping))
+    others = place.others.tokens
+    most = _MOST_WITH_START if place.start else _MOST_IN_OPEN
+    for length, places in _matches(others, context, OPEN_LENGTHS, most):
+        yield f"open {length}", encoder.texts(Counter([others[at] for at in places]))
 
 
-def _matches(text: str, place: Place, encoder: Encoder, lengths: Sequence[int], first: int, most: int) -> list[Rung]:
-    found: list[Rung] = []
-    context = place.file[-REACH:]
-    if place.start:
-        most = _MOST_WITH_START
-    for number, length in enumerate(lengths, first):
+def _matches(text: str, context: str, lengths: Sequence[int], most: int) -> Iterator[tuple[int, list[int]]]:
+    for length in lengths:
         tail = context[-length:]
         if len(tail) < length or NOTHING in tail:
-            break
+            return
         places = places_after(text, tail, most)
         if not places:
-            break
-        counts: dict[str, int] = {}
-        for at in places:
-            character = text[at]
-            counts[character] = counts.get(character, 0) + 1
-        counts.pop(NOTHING, None)
-        readable = {encoder.text(character): count for character, count in counts.items()}
-        found += _rung(number, _starting(readable, place.start))
-    return found
+            return
+        yield length, places
 
 
-def _in_workspace(place: Place, encoder: Encoder) -> list[Rung]:
+def _in_workspace(place: Place, ranges: Sequence[Sequence[Range]]) -> Iterator[tuple[str, Mapping[str, int]]]:
     """Counts of all segments, added up."""
-    base = 1 + len(FILE_LENGTHS) + len(OPEN_LENGTHS)
     sums: dict[int, Counter[str]] = {}
-    words = [encoder.text(character) for character in place.file[-REACH:]]
-    for segment, masked in zip(place.segments, place.masked, strict=True):
+    for one, entries in zip(place.learned, ranges, strict=True):
+        segment = one.segment
         limits = segment.starting_with(place.start) if place.start else None
         if limits is not None:
-            for number, count in segment.commonest(limits, _MOST_WORDS).items():
-                sums.setdefault(base, Counter())[segment.word(number)] += count
-        ranges = segment.ranges([segment.number(word) for word in words])
-        for step, length in enumerate(WORKSPACE_LENGTHS, 1):
-            if length > len(ranges):
+            sums.setdefault(0, Counter()).update(segment.texts(segment.commonest(limits, _MOST_WORDS)))
+        for length in WORKSPACE_LENGTHS:
+            if length > len(entries):
                 break
-            for number, count in Counter(segment.nexts(ranges[length - 1], masked, limits)).items():
-                sums.setdefault(base + step, Counter())[segment.word(number)] += count
-    return [rung for number in sorted(sums) for rung in _rung(number, sums[number])]
-
-
-def _starting(counts: dict[str, int], start: str) -> dict[str, int]:
-    return {text: count for text, count in counts.items() if text.startswith(start)} if start else counts
-
-
-def _rung(number: int, counts: dict[str, int]) -> list[Rung]:
-    return [Rung(number, counts, sum(counts.values()))] if counts else []
+            counts = Counter(segment.nexts(entries[length - 1], one.masked, limits))
+            sums.setdefault(length, Counter()).update(segment.texts(counts))
+    for length, counted in sums.items():
+        yield f"workspace {length}", counted

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from orchestra_lsp.tools.local.lexer import BREAKS, DEEPER, NOTHING, SAME, SHALLOWER, lex
 
-#: Texts kept in encoded form; each costs about twice its own size.
-_MAX_DOCUMENTS = 48
+#: A text is encoded in blocks of about this many characters, so that a new line costs one block and not the whole file.
+_BLOCK = 4000
+#: Blocks kept in encoded form; each costs about twice its own size.
+_MAX_BLOCKS = 1500
 #: Lines kept in encoded form, about 10 MB: a keystroke changes one line, so all others are found here.
 _MAX_LINES = 20_000
 #: Words known to one process; a day of typing stays far below it. One character has room for 1.1 million.
@@ -17,14 +20,15 @@ _MAX_WORDS = 600_000
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An encoded text. `levels`: indentation of the blocks open at its end, outermost first."""
+    """An encoded text. `levels`: indentation of the blocks of code open at its end, outermost first; `blank`: empty lines there."""
 
     tokens: str
     gaps: str
-    levels: tuple[int, ...]
+    levels: tuple[int, ...] = (0,)
+    blank: int = 0
 
 
-NO_DOCUMENT = Document("", "", (0,))
+NO_DOCUMENT = Document("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Encoder:
         self._texts: list[str] = []
         self._characters: dict[str, str] = {}
         self._lines: dict[tuple[str, str], EncodedLine] = {}
-        self._documents: OrderedDict[tuple[str, str], Document] = OrderedDict()
+        self._blocks: OrderedDict[tuple[object, ...], Document] = OrderedDict()
         for text in (NOTHING, *BREAKS):
             self.character(text)
 
@@ -67,17 +71,23 @@ class Encoder:
     def text(self, character: str) -> str:
         return self._texts[ord(character)]
 
+    def texts(self, counts: Mapping[str, int]) -> dict[str, int]:
+        """Counts of characters as counts of token texts, without the one for NOTHING."""
+        known = self._texts
+        return {known[ord(character)]: count for character, count in counts.items() if character != NOTHING}
+
     def document(self, text: str, language: str) -> Document:
         """Encode a text of whole lines."""
-        key = (text, language)
-        found = self._documents.get(key)
-        if found is None:
-            found = self._documents[key] = self._encode(lines_of(text), language)
-            if len(self._documents) > _MAX_DOCUMENTS:
-                self._documents.popitem(last=False)
-        else:
-            self._documents.move_to_end(key)
-        return found
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        done: list[Document] = []
+        before = NO_DOCUMENT
+        for block in _blocks(text):
+            before = self._block(block, language, before)
+            done.append(before)
+        if len(done) == 1:
+            return before
+        return Document("".join([one.tokens for one in done]), "".join([one.gaps for one in done]), before.levels, before.blank)
 
     def line(self, text: str, language: str) -> EncodedLine:
         key = (text, language)
@@ -90,11 +100,22 @@ class Encoder:
             found = self._lines[key] = EncodedLine(line.indent, tokens, line.gaps)
         return found
 
-    def _encode(self, lines: list[str], language: str) -> Document:
+    def _block(self, text: str, language: str, before: Document) -> Document:
+        key = (text, language, before.levels, before.blank)
+        found = self._blocks.get(key)
+        if found is None:
+            found = self._blocks[key] = self._encode(text.split("\n"), language, before)
+            if len(self._blocks) > _MAX_BLOCKS:
+                self._blocks.popitem(last=False)
+        else:
+            self._blocks.move_to_end(key)
+        return found
+
+    def _encode(self, lines: list[str], language: str, before: Document) -> Document:
         tokens: list[str] = []
         gaps: list[str] = []
-        levels = [0]
-        blank = 0
+        levels = list(before.levels)
+        blank = before.blank
         for text in lines:
             line = self.line(text, language)
             if line.indent < 0:
@@ -103,7 +124,15 @@ class Encoder:
             tokens += (self._characters[line_break(levels, line.indent)], line.tokens)
             gaps += (chr(min(blank, 3)), line.gaps)
             blank = 0
-        return Document("".join(tokens), "".join(gaps), tuple(levels))
+        return Document("".join(tokens), "".join(gaps), tuple(levels), min(blank, 3))
+
+
+def _blocks(text: str) -> Iterator[str]:
+    start = 0
+    while start <= len(text):
+        end = text.find("\n", start + _BLOCK)
+        yield text[start:] if end < 0 else text[start:end]
+        start = end + 1 if end >= 0 else len(text) + 1
 
 
 def line_break(levels: list[int], indent: int) -> str:

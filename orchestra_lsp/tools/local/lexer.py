@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
+
+from orchestra_lsp.syntax.language import definition, names
 
 #: Longest stretch of a line that is read; longer lines are generated or data.
 MAX_LINE = 400
@@ -20,14 +23,9 @@ BREAKS = (SAME, DEEPER, *SHALLOWER)
 #: Stands between files and for words never seen: it matches nothing.
 NOTHING = "\0"
 
-_OPERATORS = (
-    "<<= >>= **= //= === !== ... ..= <=> ?? ?. :: := -> => == != <= >= && || ++ -- += -= *= /= %= &= |= ^= <- ** // << >> .. /* */"
-).split()
-_TOKEN = re.compile(r'([ \t]*)("""|\'\'\'|' + r"[^\W\d]\w*|\d[\w.]*|" + "|".join(map(re.escape, _OPERATORS)) + r"|\S)")
-_WORD_END = re.compile(r"\w+\Z")
+_OPERATORS = "<<= >>= **= //= === !== ... ..= <=> ?? ?. :: := -> => == != <= >= && || ++ -- += -= *= /= %= &= |= ^= <- ** // << >> .. /* */"
+_TOKEN = re.compile(r'([ \t]*)("""|\'\'\'|' + r"[^\W\d]\w*|\d[\w.]*|" + "|".join(map(re.escape, _OPERATORS.split())) + r"|\S)")
 _BLOCK_COMMENT = re.compile(r"/\*|\*/|\* |\*$")
-_HASH_LANGUAGES = frozenset({"python", "ruby", "shell", "perl", "r", "elixir", "yaml", "toml"})
-_NO_COMMENTS = frozenset({"text", "markdown"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,30 +51,20 @@ def lex(line: str, language: str) -> Line:
 
 def is_comment(body: str, language: str) -> bool:
     """Whether a line that starts with `body` is a comment as a whole."""
-    if language in _NO_COMMENTS:
-        return False
-    if language in _HASH_LANGUAGES:
-        return body.startswith("#")
-    return body.startswith("//") or _BLOCK_COMMENT.match(body) is not None
+    marker = comment_marker(language)
+    return bool(marker) and (body.startswith(marker) or (marker == "//" and _BLOCK_COMMENT.match(body) is not None))
 
 
+@cache
 def comment_marker(language: str) -> str:
-    """What starts a comment that ends with the line; empty where there is none."""
-    if language in _NO_COMMENTS:
-        return ""
-    return "#" if language in _HASH_LANGUAGES else "//"
+    """What starts a comment that ends with the line; empty for a language we do not know."""
+    return definition(language).line_comment if language in names() else ""
 
 
 def indent_of(line: str) -> int:
     """Columns of leading white space; a tab counts as 4."""
     space = line[: len(line) - len(line.lstrip(" \t"))]
     return len(space) + 3 * space.count("\t")
-
-
-def open_word(prefix: str) -> str:
-    """The word that ends exactly at the cursor and may still grow; empty when there is none."""
-    match = _WORD_END.search(prefix)
-    return match.group() if match else ""
 
 
 def spaces(gap: str) -> str:
@@ -93,4 +81,3 @@ def _gap(blank: str) -> str:
         return "\0"
     # Nine blanks would read as a tab; nobody sees the difference of one column.
     return TAB_GAP if blank[0] == "\t" else chr(len(blank) if len(blank) != ord(TAB_GAP) else 8)
-

@@ -8,14 +8,16 @@ from __future__ import annotations
 import heapq
 import json
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from orchestra_lsp.tools.local.lexer import spaces
 
 MAGIC = b"orchestra-ngram 1\n"
 SECTIONS = ("word_ends", "words", "word_counts", "file_starts", "tokens", "order", "nexts", "gaps")
+_BYTES = ("words", "gaps")  # all others are 32-bit integers
 #: Contexts are sorted this many tokens deep.
 DEPTH = 8
+_MAX_HEADER = 64_000_000
 #: Most entries of a range that are counted; larger ranges are sampled at even distances.
 _SAMPLE = 768
 _SAMPLE_FILTERED = 8192
@@ -35,21 +37,22 @@ class Segment:
     def __init__(self, data: bytes | memoryview) -> None:
         """Raises NotASegment."""
         view = memoryview(data)
-        header, at = _header(view)
-        self.paths: tuple[str, ...] = tuple(header["paths"])
+        sizes, paths, at = _header(view)
+        self.paths = paths
         parts: dict[str, memoryview] = {}
-        for name, size in zip(SECTIONS, header["sizes"], strict=True):
+        for name, size in zip(SECTIONS, sizes, strict=True):
             parts[name] = view[at : at + size]
-            if len(parts[name]) != size:
+            if len(parts[name]) != size or (name not in _BYTES and size % 4):
                 raise NotASegment(f"section {name} is cut off")
             at += size + -size % 8
         self._words = parts["words"]
         self._gaps = parts["gaps"]
-        integers = {name: part.cast("i") for name, part in parts.items() if name not in ("words", "gaps")}
+        integers = {name: part.cast("i") for name, part in parts.items() if name not in _BYTES}
         self._word_ends, self._word_counts = integers["word_ends"], integers["word_counts"]
         self._file_starts, self._tokens = integers["file_starts"], integers["tokens"]
         self._order, self._nexts = integers["order"], integers["nexts"]
         self.size = len(self._tokens)
+        self._known: dict[int, str] = {}  # words that were asked for; two threads may both fill it in
         self._files = {path: number for number, path in enumerate(self.paths)}
 
     # --- words ---
@@ -58,15 +61,26 @@ class Segment:
         start = self._word_ends[number - 1] if number else 0
         return str(self._words[start : self._word_ends[number]], "utf-8")
 
+    def texts(self, counts: Mapping[int, int]) -> dict[str, int]:
+        """Counts of numbers as counts of words."""
+        known = self._known
+        found = {}
+        for number, count in counts.items():
+            text = known.get(number)
+            if text is None:
+                text = known[number] = self.word(number)
+            found[text] = count
+        return found
+
     def number(self, word: str) -> int:
         """The word's number; 0 when it was never seen."""
-        encoded = word.encode()
+        encoded = word.encode("utf-8", "surrogatepass")
         at = self._at_or_after(encoded)
         return at if at < len(self._word_ends) and self.word(at) == word else 0
 
     def starting_with(self, prefix: str) -> Range:
         """The numbers of all words that start with `prefix`: words are numbered in the order of their bytes."""
-        encoded = prefix.encode()
+        encoded = prefix.encode("utf-8", "surrogatepass")
         return self._at_or_after(encoded), self._at_or_after(encoded + b"\xff")
 
     def commonest(self, numbers: Range, most: int) -> dict[int, int]:
@@ -138,18 +152,20 @@ class Segment:
         return tuple(found)
 
 
-def _header(view: memoryview) -> tuple[dict[str, list[int] | list[str]], int]:
+def _header(view: memoryview) -> tuple[list[int], tuple[str, ...], int]:
+    """Sizes of the sections, paths of the files, and where the first section starts."""
     start = len(MAGIC)
     if bytes(view[:start]) != MAGIC:
         raise NotASegment("another format or version")
-    end = bytes(view[start : start + 4_000_000]).find(b"\n")
+    length = bytes(view[start : start + _MAX_HEADER]).find(b"\n")
     try:
-        header = json.loads(bytes(view[start : start + max(end, 0)]))
-    except ValueError as error:
+        header = json.loads(bytes(view[start : start + max(length, 0)]))
+        sizes, paths = [int(size) for size in header["sizes"]], tuple(map(str, header["paths"]))
+    except (ValueError, TypeError, KeyError) as error:
         raise NotASegment("the header cannot be read") from error
-    if not isinstance(header, dict) or len(header.get("sizes", ())) != len(SECTIONS):
+    if len(sizes) != len(SECTIONS) or min(sizes) < 0:
         raise NotASegment("the header is not complete")
-    return header, start + end + 1
+    return sizes, paths, start + length + 1
 
 
 def _inside(position: int, masked: Collection[Range]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import ssl
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ def make(direct: bool, secure: bool) -> httpx.AsyncClient:
     """Imports httpx and reads certificates, about 100 ms: call it in a thread. Raises Unusable."""
     import httpx
 
+    for name in ("httpx", "httpcore"):  # at lower levels they write down addresses and what servers say
+        logging.getLogger(name).setLevel(logging.WARNING)
     limits = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_IDLE, keepalive_expiry=IDLE_SECONDS)
     # Compressed answers are not asked for: they would come in blocks instead of words.
     headers = {"user-agent": f"orchestra-lsp/{__version__}", "accept-encoding": "identity"}

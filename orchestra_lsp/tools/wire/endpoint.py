@@ -38,12 +38,15 @@ class Endpoint:
 
     def at(self, path: str) -> str:
         """The whole address of `path`, which starts with a slash."""
-        return f"{self.base}{path}" + (f"?{self.query}" if self.query else "")
+        joint = "&" if "?" in path else "?"
+        return f"{self.base}{path}" + (f"{joint}{self.query}" if self.query else "")
 
     def abilities(self, kinds: frozenset[Kind], context_tokens: int) -> Abilities:
         """Raises ToolError when the settings leave nothing that it could do."""
         if not kinds:
-            raise ToolError(self.tool, "the settings leave nothing for it to do", f"add to tools.{self.tool}.kinds or remove it", retryable=False)
+            raise ToolError(
+                self.tool, "the settings leave nothing for it to do", f"add to tools.{self.tool}.kinds or remove it", retryable=False
+            )
         reach = Reach.MACHINE if self.machine else Reach.OUTSIDE
         return Abilities(kinds, reach, streaming=True, context_tokens=context_tokens)
 
@@ -92,10 +95,6 @@ class Key:
 
     def _load(self) -> str:
         try:
-            key = read_key(self._reference).strip()
+            return read_key(self._reference)
         except KeyUnavailable as error:
             raise ToolError(self._tool, error.problem, error.remedy, retryable=False) from None
-        if not key or not key.isascii() or not key.isprintable() or " " in key:
-            remedy = f"put the key alone, as its maker shows it, where tools.{self._tool}.key points"
-            raise ToolError(self._tool, "what is kept as its key is not one", remedy, retryable=False)
-        return key

@@ -1,7 +1,6 @@
 """Everything that goes wrong with an endpoint, told to people: what happened and the one thing to do.
 
-No sentence of a server, no key and no text of a prompt is ever repeated: servers quote what they were sent. Only short
-machine words (`type`, `code`, `param`) and numbers of an error are.
+Servers quote what they were sent, so no sentence of theirs is repeated: only words that are known here, and numbers.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator, Mapping
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from orchestra_lsp.tools.contract import ToolError
@@ -21,10 +20,9 @@ from orchestra_lsp.tools.contract import ToolError
 if TYPE_CHECKING:
     from orchestra_lsp.tools.wire.endpoint import Endpoint
 
-WORD = re.compile(r"[A-Za-z][A-Za-z_.]{1,40}")
 LONGEST_PAUSE = 86_400.0  # seconds; nobody means a longer Retry-After
 
-#: Words in an error that say more than its status, as status codes.
+#: Words in an error that say more than its status, as the status they mean; the first that occurs counts.
 MEANING = {
     "authentication_error": 401,
     "invalid_api_key": 401,
@@ -32,22 +30,34 @@ MEANING = {
     "insufficient_quota": 402,
     "enforced_spend_limit_reached": 402,
     "permission_error": 403,
-    "not_found_error": 404,
-    "model_not_found": 404,
     "request_too_large": 413,
     "context_length_exceeded": 413,
     "exceed_context_size_error": 413,
     "rate_limit_error": 429,
     "rate_limit_exceeded": 429,
-    "timeout_error": 504,
-    "api_error": 500,
-    "server_error": 500,
-    "unavailable_error": 503,
     "overloaded_error": 529,
 }
+#: Words that only count where there is no status: inside a stream.
+VAGUE = {"invalid_request_error": 400, "not_found_error": 404, "api_error": 500, "server_error": 500, "timeout_error": 504}
+#: Parameters that an endpoint may refuse and that can be left out.
+OPTIONAL = ("max_tokens", "temperature", "stream_options", "stop")
+#: The only words of an error that are repeated; any other could be a quotation of what was sent.
+KNOWN = frozenset(
+    {*MEANING, *VAGUE, *OPTIONAL, "messages", "model", "prompt", "suffix", "model_not_found", "invalid_value", "invalid_type"}
+    | {"unsupported_parameter", "unsupported_value", "unsupported_country_region_territory", "string_above_max_length", "invalid_prompt"}
+)
 RETRYABLE = frozenset({408, 409, 425, 429})
 
-Body = Mapping[str, Any]
+
+Details = Mapping[str, Any]
+
+
+@dataclass(eq=False)
+class Refused(ToolError):
+    """The endpoint answered with an error. `parameter` is the one of OPTIONAL that it does not take, if it says so."""
+
+    status: int = 0
+    parameter: str = ""
 
 
 # --- before and while an answer comes ---
@@ -57,7 +67,9 @@ def timed_out(endpoint: Endpoint, seconds: float, begun: bool = False) -> ToolEr
     """`begun`: time was left, but the answer stood still."""
     if begun:
         return ToolError(endpoint.tool, f"{endpoint.host} stopped in the middle of its answer", "try again")
-    return ToolError(endpoint.tool, f"{endpoint.host} did not answer within {seconds:.3g} s", "try again, or give it more time in the settings")
+    return ToolError(
+        endpoint.tool, f"{endpoint.host} did not answer within {seconds:.3g} s", "try again, or give it more time in the settings"
+    )
 
 
 def unreachable(endpoint: Endpoint, error: BaseException) -> ToolError:
@@ -72,6 +84,12 @@ def broken_off(endpoint: Endpoint, error: BaseException | None = None) -> ToolEr
     return ToolError(endpoint.tool, f"{endpoint.host} broke off in the middle of its answer{why}", "try again")
 
 
+def elsewhere(endpoint: Endpoint) -> ToolError:
+    """A name that stands for this machine led to another one."""
+    remedy = f"write 127.0.0.1 in tools.{endpoint.tool}.url"
+    return ToolError(endpoint.tool, f"{endpoint.host} is resolved to another machine, so nothing was sent", remedy, retryable=False)
+
+
 def too_long(endpoint: Endpoint, limit: int) -> ToolError:
     remedy = f"check that tools.{endpoint.tool}.url is a model's endpoint"
     return ToolError(endpoint.tool, f"the answer of {endpoint.host} is larger than {limit:,} bytes", remedy, retryable=False)
@@ -79,7 +97,11 @@ def too_long(endpoint: Endpoint, limit: int) -> ToolError:
 
 def malformed(endpoint: Endpoint, what: str) -> ToolError:
     """`what` is ours: which part could not be read."""
-    return ToolError(endpoint.tool, f"the answer of {endpoint.host} cannot be read: {what}", f"check tools.{endpoint.tool}.url; if it is right, try again")
+    return ToolError(
+        endpoint.tool,
+        f"the answer of {endpoint.host} cannot be read: {what}",
+        f"check tools.{endpoint.tool}.url; if it is right, try again",
+    )
 
 
 def empty(endpoint: Endpoint, finish: str) -> ToolError:
@@ -100,38 +122,28 @@ def declined(endpoint: Endpoint) -> ToolError:
 # --- answers that are errors ---
 
 
-def refused(endpoint: Endpoint, status: int, headers: Mapping[str, str], body: bytes) -> ToolError:
+def refused(endpoint: Endpoint, status: int, headers: Mapping[str, str], body: bytes) -> Refused:
     """An answer whose status is not 200."""
     if 300 <= status < 400:
-        return _redirect(endpoint, headers.get("location", ""))
-    details = _details(body)
-    told = declared(endpoint, details, status)
+        return _redirect(endpoint, status, headers.get("location", ""))
+    told = declared(endpoint, _details(body), status)
     told.retry_after = retry_after(headers, time.time())
+    told.parameter = _parameter(status, body)
     if (wish := headers.get("x-should-retry", "").lower()) in ("true", "false"):
         told.retryable = wish == "true"
     return told
 
 
-def declared(endpoint: Endpoint, details: Body, status: int = 0) -> ToolError:
+def declared(endpoint: Endpoint, details: Details, status: int = 0) -> Refused:
     """An error as the endpoint describes it, with its HTTP status or in the middle of a stream."""
     words = words_of(details)
-    meaning = next((MEANING[word] for word in words if word in MEANING and MEANING[word] not in (404, 500)), status)
-    meaning = meaning or next((MEANING[word] for word in words if word in MEANING), 500)
+    code = details.get("code")
+    inside = code if isinstance(code, int) and 400 <= code < 600 else next((VAGUE[word] for word in words if word in VAGUE), 500)
+    meaning = next((MEANING[word] for word in MEANING if word in words), status or inside)
     problem, remedy = _meaning(endpoint, meaning, details)
     label = " ".join([*([str(status)] if status else []), *dict.fromkeys(words)])
     retryable = meaning in RETRYABLE or meaning >= 500
-    return ToolError(endpoint.tool, f"{problem} ({label})" if label else problem, remedy, retryable=retryable)
-
-
-def parameter(status: int, body: bytes, known: tuple[str, ...]) -> str:
-    """Which of the parameters `known` a 400 or 422 answer complains about; empty when none."""
-    if status not in (400, 422):
-        return ""
-    named = _details(body).get("param")
-    if named in known:
-        return str(named)
-    text = body.decode("utf-8", "replace")
-    return next((one for one in known if re.search(rf"[\"'`]{one}[\"'`]", text)), "")
+    return Refused(endpoint.tool, f"{problem} ({label})" if label else problem, remedy, retryable=retryable, status=meaning)
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
@@ -141,16 +153,18 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     value = headers.get("retry-after", "")
     if (seconds := _number(value)) is not None:
         return min(seconds, LONGEST_PAUSE)
+    from email.utils import parsedate_to_datetime
+
     try:
         return min(max(0.0, parsedate_to_datetime(value).timestamp() - now), LONGEST_PAUSE)
     except (ValueError, OverflowError, OSError):
         return None  # absent, or not a date: as if it were not there
 
 
-def words_of(details: Body) -> list[str]:
-    """The machine words of an error; anything longer or with blanks could be a quotation and is left out."""
+def words_of(details: Details) -> list[str]:
+    """The known words of an error."""
     found = (details.get(name) for name in ("type", "code", "param"))
-    return [word for word in found if isinstance(word, str) and WORD.fullmatch(word)]
+    return [word for word in found if isinstance(word, str) and word in KNOWN]
 
 
 def transport_errors() -> tuple[type[BaseException], ...]:
@@ -160,7 +174,18 @@ def transport_errors() -> tuple[type[BaseException], ...]:
     return (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
 
 
-def _meaning(endpoint: Endpoint, status: int, details: Body) -> tuple[str, str]:
+def _parameter(status: int, body: bytes) -> str:
+    """Which of OPTIONAL a 400 or 422 answer complains about; empty when none."""
+    if status not in (400, 422):
+        return ""
+    named = _details(body).get("param")
+    if named in OPTIONAL:
+        return str(named)
+    text = body.decode("utf-8", "replace")
+    return next((one for one in OPTIONAL if re.search(rf"[\"'`]{one}[\"'`]", text)), "")
+
+
+def _meaning(endpoint: Endpoint, status: int, details: Details) -> tuple[str, str]:
     host, tool = endpoint.host, endpoint.tool
     numbers = [details.get(name) for name in ("n_prompt_tokens", "n_ctx")]
     tokens = " ({:,} of {:,} tokens)".format(*numbers) if all(type(number) is int for number in numbers) else ""
@@ -181,14 +206,14 @@ def _meaning(endpoint: Endpoint, status: int, details: Body) -> tuple[str, str]:
     return f"{host} does not accept the request", f"check tools.{tool}.model and tools.{tool}.url"
 
 
-def _not_found(endpoint: Endpoint, details: Body) -> tuple[str, str]:
+def _not_found(endpoint: Endpoint, details: Details) -> tuple[str, str]:
     said = details.get("message")
     if endpoint.model and ("model_not_found" in words_of(details) or (isinstance(said, str) and "model" in said.lower())):
         return f"{endpoint.host} does not know the model {endpoint.model}", f"correct tools.{endpoint.tool}.model"
     return f"{endpoint.host} has nothing at this address", f"check tools.{endpoint.tool}.url; most end in /v1"
 
 
-def _redirect(endpoint: Endpoint, location: str) -> ToolError:
+def _redirect(endpoint: Endpoint, status: int, location: str) -> Refused:
     from urllib.parse import urlsplit
 
     try:
@@ -196,10 +221,11 @@ def _redirect(endpoint: Endpoint, location: str) -> ToolError:
     except ValueError:
         target = "somewhere unreadable"
     remedy = f"if you trust it, put the final address into tools.{endpoint.tool}.url"
-    return ToolError(endpoint.tool, f"{endpoint.host} sends us on to {target}, and redirects are not followed", remedy, retryable=False)
+    problem = f"{endpoint.host} sends us on to {target}, and redirects are not followed"
+    return Refused(endpoint.tool, problem, remedy, retryable=False, status=status)
 
 
-def _details(body: bytes) -> Body:
+def _details(body: bytes) -> Details:
     """The error object of a JSON body, whichever of the usual shapes it has; empty when there is none."""
     import json
 

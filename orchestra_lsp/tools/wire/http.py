@@ -7,7 +7,8 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
 
 from orchestra_lsp.tools.contract import ToolError
 from orchestra_lsp.tools.wire import client, faults
@@ -140,7 +141,7 @@ async def _fresh(pool: httpx.AsyncClient, call: Call) -> httpx.Response:
     import httpx
 
     for attempt in range(STALE_TRIES):
-        watch = _Watch()
+        watch = _Watch(call.endpoint)
         timeout = httpx.Timeout(None, connect=CONNECT_SECONDS)
         request = pool.build_request(
             "POST" if call.body is not None else "GET",
@@ -159,13 +160,21 @@ async def _fresh(pool: httpx.AsyncClient, call: Call) -> httpx.Response:
 
 
 class _Watch:
-    """Notes whether a request had to open a connection of its own."""
+    """Follows one request: whether it opened a connection of its own, and that plain text cannot leave this machine.
 
-    __slots__ = ("connected",)
+    The proof of a loopback address is read off its name. Should the system resolve that name to another machine, the new
+    connection is closed before anything was sent.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, endpoint: Endpoint) -> None:
         self.connected = False
+        self._endpoint = endpoint
 
-    async def __call__(self, event: str, info: Mapping[str, object]) -> None:
+    async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
         if event == "connection.connect_tcp.started":
             self.connected = True
+        elif event == "connection.connect_tcp.complete" and self._endpoint.direct:
+            stream = info["return_value"]
+            if not ip_address(stream.get_extra_info("server_addr")[0].partition("%")[0]).is_loopback:
+                await stream.aclose()
+                raise faults.elsewhere(self._endpoint)

@@ -1,0 +1,86 @@
+"""Run a command of the registry in a terminal, and show or make what it gives back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestra_lsp.cli import render, write
+from orchestra_lsp.cli.word import Options
+from orchestra_lsp.commands.registry import Arguments, Command, Context
+from orchestra_lsp.commands.result import Edits, Result
+from orchestra_lsp.config import PROJECT_FILE, Loaded, load
+
+if TYPE_CHECKING:
+    from orchestra_lsp.engine.orchestra import Orchestra
+    from orchestra_lsp.store.store import Store
+
+log = logging.getLogger("orchestra")
+
+
+def perform(command: Command, arguments: Arguments, options: Options) -> int:
+    """The exit code. Raises WrongUse and Unanswered."""
+    screen = render.Screen(plain=options.json)
+    root = project_of(_first_path(arguments))
+    loaded = load((root,))
+    if command.name != "doctor":  # which shows them itself
+        for problem in loaded.problems:
+            screen.warn(str(problem))
+    result = asyncio.run(_run(command, arguments, screen, Started(loaded, command.needs_model), root))
+    if isinstance(result, Edits):
+        return write.make(result, screen, options)
+    render.show(result, screen, options.json)
+    return render.exit_code(result)
+
+
+def project_of(path: str) -> str:
+    """The folder whose settings count: the nearest one above with settings of its own, else the repository, else the path's own."""
+    here = Path(path).absolute()
+    here = here if here.is_dir() else here.parent
+    for mark in (PROJECT_FILE, ".git"):
+        for folder in (here, *here.parents):
+            if (folder / mark).exists():
+                return str(folder)
+    return str(here)
+
+
+class Started:
+    """The orchestra of this run, made when a command first asks for it."""
+
+    def __init__(self, loaded: Loaded, records: bool) -> None:
+        self.loaded = loaded
+        self._records = records and loaded.settings.server.store
+        self._orchestra: Orchestra | None = None
+        self._store: Store | None = None
+
+    def orchestra(self) -> Orchestra:
+        if self._orchestra is None:
+            from orchestra_lsp.engine.orchestra import Orchestra
+            from orchestra_lsp.store.store import default_path, open_store
+
+            if self._records:
+                self._store, problem = open_store(default_path())
+                if problem:
+                    log.warning("%s", problem)
+            self._orchestra = Orchestra(self.loaded.settings, self._store)
+        return self._orchestra
+
+    async def close(self) -> None:
+        if self._orchestra is not None:
+            await self._orchestra.close()
+        if self._store is not None:
+            self._store.close()
+
+
+async def _run(command: Command, arguments: Arguments, screen: render.Screen, started: Started, root: str) -> Result:
+    try:
+        with screen.progress(command.name) as progress:
+            return await command.run(Context(started.loaded, started.orchestra, (root,), progress=progress), arguments)
+    finally:
+        await started.close()
+
+
+def _first_path(arguments: Arguments) -> str:
+    return next(iter(arguments.paths()), arguments.text("path", "."))

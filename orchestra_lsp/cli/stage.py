@@ -1,0 +1,178 @@
+"""Shows what `orchestra try` saw, on a terminal of 100 columns or a plain one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from statistics import median
+from typing import TYPE_CHECKING, Final
+
+from orchestra_lsp.cli.findings import Entry, grid, source_line
+from orchestra_lsp.cli.rehearse import Found, Offer, Seen
+from orchestra_lsp.model import Complexity, Severity
+from orchestra_lsp.syntax.text import Encoding, offset_at, position_at
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+FINDINGS: Final = 6
+SEVERITIES: Final = {1: Severity.ERROR, 2: Severity.WARNING, 3: Severity.INFO, 4: Severity.HINT}
+COLOURS: Final = {Complexity.SIMPLE: "green", Complexity.MODERATE: "yellow", Complexity.COMPLEX: "red"}
+VERDICTS: Final = {
+    "as written": ("as written", "green"),
+    "as written so far": ("as written, so far", "green"),
+    "goes on": ("as written, and on", "green"),
+    "other": ("something else", "yellow"),
+    "nothing": ("nothing", "dim"),
+}
+GOOD: Final = ("as written", "as written so far", "goes on")
+
+
+class Stage:
+    """One terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        fancy = not console.legacy_windows and (console.encoding or "").lower().startswith("utf")
+        self._bar, self._dot, self._cursor = ("\u2502", "\u00b7", "\u258f") if fancy else ("|", "-", "|")
+        self._line = "\u2500" if fancy else "-"
+
+    def file(self, seen: Seen) -> None:
+        self._console.print()
+        self._console.rule(self._text((seen.path, "bold")), align="left", style="dim", characters=self._line)
+        self._about(seen)
+        self._findings(seen)
+        self._shown(seen)
+        self._actions(seen)
+        self._offers(seen)
+
+    def end(self, seen: list[Seen], started_ms: float) -> None:
+        offers = [offer for one in seen for offer in one.offers]
+        good = sum(offer.verdict in GOOD for offer in offers)
+        made = sum(bool(offer.text) for offer in offers)
+        self._console.rule(style="dim", characters=self._line)
+        parts = [f"server up in {started_ms:.0f} ms", _count(sum(len(one.found) for one in seen), "finding")]
+        parts.append(f"{made} of {len(offers)} places offered, {good} as written")
+        if offers:
+            parts.append(f"{median(offer.ms for offer in offers):.0f} ms each in the median")
+        self._console.print(self._text((f" {self._dot} ".join(parts), "bold")))
+
+    def trouble(self, path: str, problem: str) -> None:
+        self._console.print(self._text((f"{path}: ", "bold"), (problem, "red")))
+
+    # --- parts ---
+
+    def _about(self, seen: Seen) -> None:
+        facts = seen.facts
+        counts = [_count(facts.lines, "line"), _count(len(facts.functions), "function")]
+        line = self._text((facts.language, "bold cyan"), *(f" {self._dot} {count}" for count in counts), f" {self._dot} ")
+        line.append(facts.complexity.value, COLOURS[facts.complexity])
+        if facts.functions:
+            worst = max(facts.functions, key=lambda one: (one.cognitive, one.cyclomatic))
+            line.append(f" {self._dot} hardest: {worst.name}, line {worst.start_line + 1}")
+            line.append(f" (cyclomatic {worst.cyclomatic}, cognitive {worst.cognitive})", "dim")
+        self._console.print(line)
+
+    def _findings(self, seen: Seen) -> None:
+        self._head("Findings", str(len(seen.found) or "none"), f" {self._dot} {seen.first_ms:.0f} ms after opening")
+        found = [self._entry(seen, one) for one in seen.found[:FINDINGS]]
+        if found:
+            self._console.print(grid(self._console, seen.buffer, found))
+        if len(seen.found) > FINDINGS:
+            self._console.print(self._text((f"  and {len(seen.found) - FINDINGS} more: orchestra review {seen.path}", "dim")))
+
+    def _shown(self, seen: Seen) -> None:
+        """What hovering and code lenses show, by their first lines."""
+        if seen.page:
+            lines = [line for line in seen.page.splitlines() if line.strip()]
+            self._head("Hover", lines[0].strip("*# "), f" {self._dot} a page of {len(lines)} lines on why it matters and how to fix it")
+        if seen.lenses:
+            self._head("Lenses", _count(len(seen.lenses), "function"), f" {self._dot} such as: {seen.lenses[0]}")
+
+    def _entry(self, seen: Seen, found: Found) -> Entry:
+        diagnostic = found.diagnostic
+        line, start = _place(seen, diagnostic["range"]["start"])
+        last, end = _place(seen, diagnostic["range"]["end"])
+        stop = end if last == line else len(source_line(seen.buffer, line))
+        notes = tuple((f"fix: {fix}", "green") for fix in found.fixes[:1])
+        severity = SEVERITIES[diagnostic.get("severity", 2)]
+        return Entry(line, (start, stop), severity, diagnostic["message"], str(diagnostic.get("code", "")), notes)
+
+    def _actions(self, seen: Seen) -> None:
+        by_reason: dict[str, list[str]] = {}
+        for title, disabled in seen.actions:
+            by_reason.setdefault(disabled, []).append(title)
+        for reason, titles in sorted(by_reason.items()):
+            joined = f" {self._dot} ".join(titles)
+            self._head("Actions", "" if reason else joined, f"{joined} ({reason})" if reason else "")
+
+    def _offers(self, seen: Seen) -> None:
+        offers = seen.offers
+        if not offers:
+            return
+        made = [offer for offer in offers if offer.text]
+        good = sum(offer.verdict in GOOD for offer in offers)
+        ms = median(offer.ms for offer in offers)
+        self._head("Offers", f"at {len(made)} of {len(offers)} places, {good} as written", f" {self._dot} {ms:.0f} ms in the median")
+        for offer in offers:
+            if offer.text:
+                self._offer(offer)
+        for (tool, reason), number in Counter((offer.tool, _family(offer)) for offer in offers).most_common():
+            self._console.print(
+                self._text((f"  {number} x ", "dim"), (tool or "nobody", "bold" if tool else "dim"), (f": {reason}", "dim"))
+            )
+
+    def _offer(self, offer: Offer) -> None:
+        """What was typed and what was offered as ghost text; below, who offered it and what really stands there."""
+        lines = offer.text.splitlines() or [""]
+        first = self._text((f"  {offer.place.line + 1:>4} {self._bar} ", "dim"), offer.place.typed.strip())
+        first.append(" " * (len(offer.place.typed) - len(offer.place.typed.rstrip())))
+        first.append(self._cursor, "dim")
+        first.append(lines[0], "bold green" if offer.verdict in GOOD else "bold yellow")
+        if len(lines) > 1:
+            first.append(f"  +{_count(len(lines) - 1, 'line')}", "dim")
+        self._print_cut(first)
+        word, colour = VERDICTS[offer.verdict]
+        sure = f" {offer.confidence:.0%} sure" if offer.confidence is not None else ""
+        note = self._text((f"       {self._bar} ", "dim"), (word, colour), (f" {self._dot} {offer.tool}{sure}, {offer.ms:.0f} ms", "dim"))
+        if offer.verdict == "other":
+            note.append(f" {self._dot} really: ", "dim")
+            note.append(offer.place.really.strip())
+        self._print_cut(note)
+
+    # --- text ---
+
+    def _head(self, title: str, rest: str, aside: str = "") -> None:
+        from rich.table import Table
+
+        table = Table.grid(padding=(0, 1, 0, 0))
+        table.add_column(width=9, style="bold")
+        table.add_column()
+        table.add_row(title, self._text(rest, (aside, "dim")))
+        self._console.print(table)
+
+    def _print_cut(self, text: Text) -> None:
+        text.truncate(self._console.width, overflow="ellipsis")
+        self._console.print(text)
+
+    def _text(self, *parts: str | tuple[str, str], style: str = "") -> Text:
+        from rich.text import Text
+
+        return Text.assemble(*parts, style=style)
+
+
+def _place(seen: Seen, position: dict[str, int]) -> tuple[int, int]:
+    """The server counts UTF-16, a terminal shows characters."""
+    offset = offset_at(seen.buffer, position["line"], position["character"], Encoding.UTF16)
+    return position_at(seen.buffer, offset, Encoding.UTF32)
+
+
+def _family(offer: Offer) -> str:
+    """The reason without its figures, so that equal reasons count as one."""
+    head, bracket, rest = offer.reason.partition(" (")
+    figure, closed, tail = rest.partition(")")
+    return head + tail if bracket and closed and figure.rstrip("%").isdigit() else offer.reason or "no reason was told"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -1,0 +1,178 @@
+"""Findings about a buffer: all of it, or only what an edit can have changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from orchestra_lsp.model import Buffer, Edit, Finding, Fix, Safety, Span
+from orchestra_lsp.review import pages
+from orchestra_lsp.review.chunk import Shift, chunk, joined, lines_around
+from orchestra_lsp.review.compiled import Compiled
+from orchestra_lsp.review.dialect import dialect
+from orchestra_lsp.review.imports import imports_of, tidied
+from orchestra_lsp.review.match import Hit
+from orchestra_lsp.review.pattern import METAVARIABLE
+from orchestra_lsp.review.scene import Scene, is_test_path, span_of
+from orchestra_lsp.review.suppress import is_suppressed, suppressions, touches_suppression
+from orchestra_lsp.review.table import Table
+from orchestra_lsp.review.template import local_names, render
+from orchestra_lsp.review.unify import Holes
+from orchestra_lsp.syntax.text import decode
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_SHOWN = 60  # characters of code in a message
+
+
+def check(buffer: Buffer, spans: Sequence[Span] | None = None) -> tuple[Finding, ...]:
+    """The findings of a buffer in the order of its text, by the built-in rules.
+
+    With `spans`, only those in the functions (or other top-level pieces) that the spans touch. A buffer without a tree, or in a
+    language without rules, has none. Suppressed findings, and those in a stretch with syntax errors, are left out.
+    """
+    return check_with(pages.table(buffer.language), buffer, spans)
+
+
+def update(before: Sequence[Finding], old: Buffer, new: Buffer, changed: Sequence[Span]) -> tuple[Finding, ...]:
+    """The findings of `new`, given all findings of `old` and the spans of `new` that changed: equal to `check(new)`, but cheaper.
+
+    Untouched findings are kept and moved along; what an edit can have changed is checked again.
+    """
+    return update_with(pages.table(new.language), before, (old, new), changed)
+
+
+def check_with(table: Table, buffer: Buffer, spans: Sequence[Span] | None = None) -> tuple[Finding, ...]:
+    """`check` by the rules of another table."""
+    scene = _scene(buffer)
+    if scene is None:
+        return ()
+    if spans is None:
+        return _findings(table, scene, [scene.root])
+    nodes: dict[int, Node] = {}
+    for span in spans:
+        nodes.update((node.id, node) for node in chunk(scene, span, table.kinds).nodes)
+    return _findings(table, scene, nodes.values())
+
+
+def update_with(table: Table, before: Sequence[Finding], buffers: tuple[Buffer, Buffer], changed: Sequence[Span]) -> tuple[Finding, ...]:
+    """`update` by the rules of another table; `buffers` are the old and the new one."""
+    old, new = (_scene(buffer) for buffer in buffers)
+    if new is None:
+        return ()
+    if old is None or old.dialect is not new.dialect or old.in_test_file != new.in_test_file:
+        return _findings(table, new, [new.root])
+    shift = Shift.between(old.data, new.data)
+    if shift.is_nothing and not changed:
+        return tuple(before)
+    touched = lines_around(new.data, joined([Span(shift.start, shift.new_end), *changed]))
+    touched_before = lines_around(old.data, shift.back_span(touched))
+    if _changes_file(old, new, shift) or touches_suppression(new.data, touched) or touches_suppression(old.data, touched_before):
+        return _findings(table, new, [new.root])
+    earlier = chunk(old, touched_before, table.kinds)
+    region = chunk(new, joined([touched, shift.forth_span(earlier.span)]), table.kinds)
+    gone = shift.back_span(region.span)
+    kept = [shift.moved(finding) for finding in before if not (gone.start <= finding.span.start and finding.span.end <= gone.end)]
+    return tuple(sorted({*kept, *_findings(table, new, region.nodes)}, key=_order))
+
+
+def _scene(buffer: Buffer) -> Scene | None:
+    rules = dialect(buffer.language)
+    if rules is None or buffer.tree is None:
+        return None
+    in_test_file = is_test_path(buffer.path or buffer.uri)
+    return Scene(buffer, buffer.data, buffer.tree.root_node, rules, imports_of(buffer, rules), in_test_file, {})
+
+
+def _changes_file(old: Scene, new: Scene, shift: Shift) -> bool:
+    """Whether an edit changed something that every finding of the file may depend on."""
+    one, other = old.imports, new.imports
+    same = (one.names, one.modules, one.form) == (other.names, other.modules, other.form)
+    return not same or shift.forth(one.insert_at) != other.insert_at
+
+
+def _findings(table: Table, scene: Scene, nodes: Iterable[Node]) -> tuple[Finding, ...]:
+    found: dict[tuple[str, Span], tuple[Compiled, Hit, Holes, Node]] = {}
+    for top in nodes:
+        for node, tried in table.candidates(scene, top):
+            for compiled in tried:
+                applied = compiled.apply(scene, node)
+                if applied is not None:
+                    hit, holes = applied
+                    found.setdefault((compiled.page.rule.id, span_of(hit.node)), (compiled, hit, holes, node))
+    if not found:
+        return ()
+    known = suppressions(scene)
+    findings = [
+        _finding(compiled, hit, holes, (scene, node))
+        for (_, span), (compiled, hit, holes, node) in found.items()
+        if not is_suppressed(scene, known, compiled.page, span)
+    ]
+    return tuple(sorted(findings, key=_order))
+
+
+def _order(finding: Finding) -> tuple[int, int, str]:
+    return finding.span.start, finding.span.end, finding.rule
+
+
+def _finding(compiled: Compiled, hit: Hit, holes: Holes, at: tuple[Scene, Node]) -> Finding:
+    rule = compiled.page.rule
+    return Finding(
+        rule=rule.id,
+        message=_filled(compiled.matcher.message or compiled.page.message, hit, holes),
+        span=_first_line(at[0], span_of(hit.node)),
+        severity=rule.severity,
+        confidence=rule.confidence,
+        category=rule.category,
+        cwe=rule.cwe,
+        fix=_fix(compiled, hit, holes, at),
+        related=hit.related,
+        link=compiled.page.link,
+    )
+
+
+def _first_line(scene: Scene, span: Span) -> Span:
+    """A span cut at the end of its first line: a whole block is too much to underline."""
+    end = scene.data.find(b"\n", span.start, span.end)
+    return span if end < 0 else Span(span.start, span.start + len(scene.data[span.start : end].rstrip()))
+
+
+def _filled(message: str, hit: Hit, holes: Holes) -> str:
+    """The message with its metavariables filled in, each on one line and cut to a readable length."""
+
+    def fill(found: re.Match[str]) -> str:
+        name = found[1] or found[2]
+        bound = holes.get(name)
+        text = hit.words[name] if name in hit.words else decode(bound.text) if bound else ""
+        line = " ".join(text.split())
+        return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
+
+    return METAVARIABLE.sub(fill, message)
+
+
+def _fix(compiled: Compiled, hit: Hit, holes: Holes, at: tuple[Scene, Node]) -> Fix | None:
+    scene, node = at
+    matcher = compiled.matcher
+    edits = list(hit.edits)
+    parts = [(span_of(node), node, compiled.template)] if compiled.template is not None else []
+    for name, template in compiled.part_templates.items():
+        bound = holes.get(name)
+        if bound is not None and bound.bare:
+            return None
+        if bound is not None and bound.span is not None:
+            parts.append((bound.span, bound.nodes[0], template))
+    for span, place, template in parts:
+        text = local_names(template.text, matcher.imports, scene.imports)
+        if text is None and not matcher.fix_import:
+            return None
+        edits.append(Edit(span, render(template if text is None else replace(template, text=text), scene, place, holes)))
+    if not edits or matcher.safety is Safety.DISPLAY:
+        return None
+    if matcher.fix_import:
+        added = scene.imports.edit(matcher.fix_import)
+        edits += [added] if added is not None else []
+    title = _filled(matcher.title, hit, holes)
+    return Fix(title, tidied(scene.data, scene.imports, edits), matcher.safety, matcher.reason)

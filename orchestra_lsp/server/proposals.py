@@ -1,0 +1,77 @@
+"""Changes that an AI tool wrote and a person has not decided on yet."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orchestra_lsp.commands.result import Edits, FileEdit
+from orchestra_lsp.server.convert import FileChange
+from orchestra_lsp.server.reanchor import reanchored
+from orchestra_lsp.syntax.parse import splice
+from orchestra_lsp.syntax.text import decode
+
+if TYPE_CHECKING:
+    from orchestra_lsp.server.documents import Documents
+
+KEPT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    id: str
+    edits: Edits
+
+
+class Proposals:
+    """The last few, newest first. Belongs to the event loop."""
+
+    def __init__(self) -> None:
+        self._kept: list[Proposal] = []
+
+    def add(self, proposal: Proposal) -> None:
+        self._kept = [proposal, *self._kept][:KEPT]
+
+    def drop(self, proposal_id: str) -> None:
+        self._kept = [proposal for proposal in self._kept if proposal.id != proposal_id]
+
+    def of(self, path: str) -> list[Proposal]:
+        """Those that change the file."""
+        return [proposal for proposal in self._kept if any(file.path == path for file in proposal.edits.files)]
+
+
+def changes(documents: Documents, edits: Edits) -> list[FileChange] | None:
+    """The edits for the texts as they are now; None when a place they would change has been edited meanwhile."""
+    found = []
+    for file in edits.files:
+        change = _change(documents, file)
+        if change is None:
+            return None
+        found.append(change)
+    return found
+
+
+def diff(edits: Edits) -> str:
+    """The changes as a unified diff."""
+    return "".join(_file_diff(file) for file in edits.files)
+
+
+def _change(documents: Documents, file: FileEdit) -> FileChange | None:
+    now = documents.buffer(file.uri) or documents.by_path(file.path)
+    if now is None:
+        return FileChange(file.uri, file.buffer, file.edits)
+    moved = reanchored(file.edits, file.buffer.data if file.buffer else b"", now.data)
+    return FileChange(now.uri, now, moved, now.version) if moved is not None else None
+
+
+def _file_diff(file: FileEdit) -> str:
+    before = decode(file.buffer.data) if file.buffer else ""
+    after = decode(splice(file.buffer, file.edits).data) if file.buffer else "".join(edit.text for edit in file.edits)
+    name = file.path or file.uri
+    lines = difflib.unified_diff(_lines(before), _lines(after), name if file.buffer else "/dev/null", name)
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _lines(text: str) -> list[str]:
+    return text.replace("\r\n", "\n").splitlines(keepends=True)

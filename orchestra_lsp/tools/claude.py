@@ -1,0 +1,136 @@
+"""Claude over Anthropic's Messages API, and every other endpoint that speaks it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from orchestra_lsp.model import Health, Kind, Piece, Usage
+from orchestra_lsp.tools.contract import Tool, ToolError
+from orchestra_lsp.tools.wire import answer, faults
+from orchestra_lsp.tools.wire.answer import Delta
+from orchestra_lsp.tools.wire.base import HttpTool, Line
+from orchestra_lsp.tools.wire.endpoint import Endpoint, Key, resolve
+from orchestra_lsp.tools.wire.extract import shape_for
+from orchestra_lsp.tools.wire.prompt import render
+
+if TYPE_CHECKING:
+    from orchestra_lsp.config import ToolSettings
+    from orchestra_lsp.tools.registry import Shared
+    from orchestra_lsp.tools.wire.sse import Event
+    from orchestra_lsp.trust.mask import MaskedPrompt
+
+DEFAULT_URL = "https://api.anthropic.com"
+#: The small, quick model: editing asks for answers within seconds. Any other is one setting away.
+DEFAULT_MODEL = "claude-haiku-4-5"
+VERSION = "2023-06-01"
+#: Without a place for text after the cursor, completing by conversation takes too long for typing, so it is not offered unasked.
+KINDS = frozenset(Kind) - {Kind.COMPLETE}
+EVENTS = frozenset({"message_start", "content_block_start", "content_block_delta", "message_delta", "message_stop", "error"})
+REMEMBER = {"cache_control": {"type": "ephemeral"}}
+
+
+def create(name: str, settings: ToolSettings, shared: Shared) -> Tool[MaskedPrompt]:
+    """Raises ToolError when something that it needs is not set. On this machine no key is needed."""
+    endpoint = resolve(name, settings, DEFAULT_URL, DEFAULT_MODEL)
+    # Other makers give their address with or without it, as the environment of their own tools wants it.
+    endpoint = replace(endpoint, base=endpoint.base.removesuffix("/v1"))
+    if not settings.key and not endpoint.direct:
+        raise ToolError(name, "no key is set", f'set tools.{name}.key = "env:ANTHROPIC_API_KEY"')
+    kinds = KINDS if settings.kinds is None else frozenset(map(Kind, settings.kinds))
+    line = Line(endpoint, Key(name, settings.key), shared.http, _headers)
+    return Claude(line, endpoint.abilities(kinds, settings.context_tokens))
+
+
+class Claude(HttpTool):
+    """One endpoint of the Messages API."""
+
+    async def ask(self, prompt: MaskedPrompt, deadline: float) -> AsyncGenerator[Piece, None]:
+        self._admit(prompt)
+        call = await self._line.call("/v1/messages", deadline, _body(self.model, prompt))
+        async with aclosing(self._stream(call, _Dialect(self._line.endpoint), shape_for(prompt))) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def check(self) -> Health:
+        found = await self._look("/v1/models?limit=1000")
+        return found if isinstance(found, Health) else self._health(found)
+
+
+class _Dialect:
+    """Counts come in two parts: the prompt's with the first event (which may be missing), the answer's with the last."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._input: int | None = None
+        self._output: int | None = None
+
+    def event(self, event: Event) -> Delta:
+        if event.name and event.name not in EVENTS:
+            return Delta()  # ping, and what may come in future
+        document = answer.json_object(event.data)
+        match document.get("type"):
+            case "message_start":
+                return self._counted(document["message"].get("usage"))
+            case "content_block_start":
+                return Delta(_text(document["content_block"]))
+            case "content_block_delta":
+                return Delta(_text(document["delta"]))
+            case "message_delta":
+                counted = self._counted(document.get("usage"))
+                return Delta(finish=self._finish(document["delta"].get("stop_reason")), usage=counted.usage)
+            case "message_stop":
+                return Delta(done=True)
+            case "error":
+                raise faults.declared(self._endpoint, document.get("error") or {})
+        return Delta()
+
+    def whole(self, document: dict[str, Any]) -> Delta:
+        if document.get("type") == "error":
+            raise faults.declared(self._endpoint, document.get("error") or {})
+        text = "".join(_text(block) for block in document["content"])
+        return Delta(text, self._finish(document.get("stop_reason")) or "stop", self._counted(document.get("usage")).usage, done=True)
+
+    def _counted(self, usage: dict[str, Any] | None) -> Delta:
+        """The prompt's tokens are those that were read anew, written to the cache and read from it."""
+        if not usage:
+            return Delta()
+        read = answer.count(usage.get("input_tokens"))
+        if read is not None:
+            parts = (usage.get("cache_creation_input_tokens"), usage.get("cache_read_input_tokens"))
+            self._input = read + sum(answer.count(part) or 0 for part in parts)
+        written = answer.count(usage.get("output_tokens"))
+        self._output = self._output if written is None else written
+        return Delta(usage=Usage(self._input, self._output))
+
+    def _finish(self, reason: object) -> str:
+        if reason == "refusal":
+            raise faults.declined(self._endpoint)
+        if reason in ("max_tokens", "model_context_window_exceeded", "pause_turn"):
+            return "length"
+        return "stop" if reason else ""
+
+
+def _headers(key: str) -> dict[str, str]:
+    return {"content-type": "application/json", "anthropic-version": VERSION} | ({"x-api-key": key} if key else {})
+
+
+def _body(model: str, prompt: MaskedPrompt) -> dict[str, Any]:
+    """What stays the same comes first and is marked, so that the endpoint need not read it again."""
+    told = render(prompt)
+    context = [{"type": "text", "text": told.context, **REMEMBER}] if told.context else []
+    return {
+        "model": model,
+        "max_tokens": prompt.max_tokens,
+        "system": [{"type": "text", "text": told.system, **REMEMBER}],
+        "messages": [{"role": "user", "content": [*context, {"type": "text", "text": told.question}]}],
+        "stream": True,
+    }
+
+
+def _text(block: dict[str, Any]) -> str:
+    """The text of a block or delta; thoughts, signatures and tool calls have none."""
+    text = block.get("text")
+    return text if isinstance(text, str) and block.get("type") in ("text", "text_delta") else ""

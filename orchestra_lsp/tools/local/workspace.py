@@ -1,0 +1,226 @@
+"""Keeps an index of the workspace up to date in the background; whoever asks takes the newest finished one and never waits."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import IO
+
+from orchestra_lsp.tools.local.files import is_source, within
+from orchestra_lsp.tools.local.indexer import Job
+from orchestra_lsp.tools.local.segment import NotASegment, Segment
+
+log = logging.getLogger(__name__)
+
+#: Changed files are read again after this pause: saving all files or switching a branch is one change.
+QUIET_S = 3.0
+#: With more changed files than this everything is indexed anew.
+MANY_CHANGED = 200
+JOB_S = 180.0
+#: Tries of a job whose process died, and the pause before each further one.
+TRIES = 3
+AGAIN_S = 5.0
+_MAX_SEGMENT_BYTES = 400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """For the editor. `state`: "off", "waiting", "reading", "ready" or "failed"; `reason` says why it failed."""
+
+    state: str
+    files: int = 0
+    bytes: int = 0  # of their text
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The finished indexes: `base` of everything, `changed` of the files that `outdated` names and that base has in an old form."""
+
+    base: Segment | None = None
+    changed: Segment | None = None
+    outdated: frozenset[str] = frozenset()
+
+
+class JobFailed(Exception):
+    """An indexing process died, took too long or wrote nonsense."""
+
+
+class Workspace:
+    """One thread that waits for work and runs one indexing process at a time."""
+
+    def __init__(self) -> None:
+        self.snapshot = Snapshot()
+        self.progress = Progress("off")
+        self._wake = threading.Condition()
+        self._job: Job | None = None  # the whole workspace, when it is to be indexed
+        self._fresh = False
+        self._roots: tuple[str, ...] = ()
+        self._changed: set[str] = set()  # since base was begun
+        self._due = float("inf")  # when the changed files are to be read, in seconds of time.monotonic()
+        self._closed = False
+        self._thread: threading.Thread | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def learn(self, roots: Sequence[str], max_files: int, max_bytes: int) -> None:
+        """Index these folders, from now on. Returns at once."""
+        with self._wake:
+            if self._closed:
+                return
+            self._roots = tuple(os.path.abspath(root) for root in roots)
+            self._job = Job(self._roots, max_files, max_bytes)
+            self._fresh = True
+            self.progress = Progress("waiting")
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="orchestra-index", daemon=True)
+                self._thread.start()
+            self._wake.notify()
+
+    def update(self, path: str) -> None:
+        """A file was changed, made or deleted on disk. Returns at once."""
+        path = os.path.abspath(path)
+        relative = within(path, self._roots)
+        if relative is None or not is_source(relative):
+            return
+        with self._wake:
+            self._changed.add(os.path.normcase(path))
+            self._due = time.monotonic() + QUIET_S
+            self._wake.notify()
+
+    def close(self) -> None:
+        """Stop working; a running process is ended. Calling it twice is harmless."""
+        with self._wake:
+            self._closed = True
+            process = self._process
+            self._wake.notify()
+        if process is not None:
+            process.kill()
+
+    # --- the thread ---
+
+    def _work(self) -> None:
+        while job := self._next_job():
+            for attempt in range(1, TRIES + 1):
+                try:
+                    self._do(job)
+                    break
+                except JobFailed as error:
+                    if self._closed:
+                        return
+                    log.warning("indexing the workspace failed (try %d of %d): %s", attempt, TRIES, error)
+                    self.progress = Progress("failed", reason=str(error))
+                    self._pause(AGAIN_S if attempt < TRIES else 0)
+
+    def _pause(self, seconds: float) -> None:
+        with self._wake:
+            self._wake.wait_for(lambda: self._closed, seconds)
+
+    def _next_job(self) -> Job | None:
+        """Wait for something to do; None at the end."""
+        with self._wake:
+            while not self._closed:
+                assert self._job  # the thread starts with a job
+                pause = self._due - time.monotonic()
+                if self._fresh or (pause <= 0 and len(self._changed) > MANY_CHANGED):
+                    self._fresh, self._due = False, float("inf")
+                    self._changed.clear()
+                    return self._job
+                if pause <= 0:
+                    self._due = float("inf")
+                    return Job(self._roots, self._job.max_files, self._job.max_bytes, tuple(sorted(self._changed)))
+                self._wake.wait(None if pause == float("inf") else pause)
+        return None
+
+    def _do(self, job: Job) -> None:
+        segment, size = self._run(job)
+        if job.only is None:
+            self.snapshot = Snapshot(segment)
+        else:
+            self.snapshot = Snapshot(self.snapshot.base, segment, frozenset(job.only))
+        base = self.snapshot.base
+        self.progress = Progress("ready", len((base or segment).paths), self.progress.bytes if job.only else size)
+
+    def _run(self, job: Job) -> tuple[Segment, int]:
+        """Run the indexing process. Raises JobFailed."""
+        process = self._start()
+        limit = threading.Timer(JOB_S, process.kill)
+        limit.daemon = True
+        limit.start()
+        try:
+            return self._talk(process, job)
+        except (OSError, ValueError) as error:
+            raise JobFailed(f"{error}; exit code {_exit_code(process)}") from error
+        finally:
+            limit.cancel()
+            process.kill()
+            process.wait()
+            self._process = None
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        # -P: the folder the server was started in must not shadow our modules with its own.
+        command = [sys.executable, "-P", "-m", "orchestra_lsp.tools.local.indexer"]
+        no_window = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+        pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+        with self._wake:
+            if self._closed:
+                raise JobFailed("closed")
+            try:
+                self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nothing, creationflags=no_window)
+            except OSError as error:
+                raise JobFailed(f"it could not be started: {error}") from error
+            return self._process
+
+    def _talk(self, process: subprocess.Popen[bytes], job: Job) -> tuple[Segment, int]:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        # stdin stays open: its end tells the process that nobody waits any more.
+        with process.stdin as stdin, process.stdout as stdout:
+            stdin.write(job.line())
+            stdin.flush()
+            return read_result(stdout, self._reading)
+
+    def _reading(self, files: int, size: int) -> None:
+        if self.snapshot.base is None:
+            self.progress = Progress("reading", files, size)
+
+
+def read_result(stream: IO[bytes], tell: Callable[[int, int], None]) -> tuple[Segment, int]:
+    """Read what the indexing process writes. Raises ValueError (NotASegment among them) for anything else."""
+    while line := stream.readline():
+        said = json.loads(line)
+        if "failed" in said:
+            raise ValueError(said["failed"])
+        if "size" in said:
+            size = int(said["size"])
+            if not 0 <= size <= _MAX_SEGMENT_BYTES:
+                raise NotASegment(f"an index of {size} bytes")
+            return Segment(_exactly(stream, size)), int(said["bytes"])
+        tell(int(said["files"]), int(said["bytes"]))
+    raise ValueError("the indexing process ended without a result")
+
+
+def _exactly(stream: IO[bytes], size: int) -> memoryview:
+    """Read straight into place: joining pieces of a large index would hold the interpreter lock for some keystrokes."""
+    view = memoryview(bytearray(size))
+    got = 0
+    while got < size:
+        piece = stream.read(min(1 << 20, size - got))
+        if not piece:
+            raise NotASegment(f"the index ends after {got} of {size} bytes")
+        view[got : got + len(piece)] = piece
+        got += len(piece)
+    return view.toreadonly()
+
+
+def _exit_code(process: subprocess.Popen[bytes]) -> str:
+    try:
+        return str(process.wait(2))
+    except subprocess.TimeoutExpired:
+        return "none, it hangs"

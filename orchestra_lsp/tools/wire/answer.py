@@ -1,0 +1,214 @@
+"""From a stream of events to pieces of an answer; the same for every wire format, which only says what one event means."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from orchestra_lsp.model import Piece, Usage
+from orchestra_lsp.tools.contract import ToolError
+from orchestra_lsp.tools.wire import faults
+from orchestra_lsp.tools.wire.extract import Shape, Thoughts
+from orchestra_lsp.tools.wire.sse import Event, Parser, TooLong
+
+if TYPE_CHECKING:
+    from orchestra_lsp.tools.wire.endpoint import Endpoint
+    from orchestra_lsp.tools.wire.http import Call, Http, Reply
+
+log = logging.getLogger("orchestra")
+
+#: Longest pause in the middle of a text. Reasoning models think before it, not in it.
+PAUSE_SECONDS = 20.0
+#: How long a whole text waits for its token counts.
+COUNTS_SECONDS = 1.0
+#: How long the end of the stream may take after the last event; seeing it lets the connection be used again.
+END_SECONDS = 0.02
+#: How long an error may take to explain itself.
+EXPLAIN_SECONDS = 1.0
+
+Given = TypeVar("Given")
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What one event adds. `finish` is "stop" or "length" once the text is whole; `done` says that nothing follows."""
+
+    text: str = ""
+    finish: str = ""
+    usage: Usage | None = None
+    done: bool = False
+
+
+class Dialect(Protocol):
+    """How one wire format is read; one object for each answer. Both raise ToolError, or ValueError for what is broken."""
+
+    def event(self, event: Event) -> Delta:
+        """One event of a stream."""
+        ...
+
+    def whole(self, document: dict[str, Any]) -> Delta:
+        """An answer that came at once."""
+        ...
+
+
+async def pieces(http: Http, call: Call, dialect: Dialect, shape: Shape | None = None) -> AsyncGenerator[Piece, None]:
+    """Make the call and stream its answer.
+
+    With `shape` the text is made fit for use when it is whole; until then empty pieces show that it is coming.
+    Raises ToolError.
+    """
+    answer = _Answer()
+    async with http.open(call) as reply:
+        if reply.status != 200:
+            raise await refusal(reply)
+        source = _Whole(reply, dialect) if reply.media_type == "application/json" else _Stream(reply, dialect)
+        while not answer.done and (delta := await _more(source, whole=bool(answer.finish))):
+            if text := answer.add(delta):
+                yield Piece("" if shape else text)
+            reply.patience = COUNTS_SECONDS if answer.finish else PAUSE_SECONDS if answer.begun else None
+        yield answer.last(call.endpoint, shape)
+        await _rest(reply)
+
+
+async def refusal(reply: Reply) -> ToolError:
+    """What to raise for an answer whose status is not 200; an explanation that does not come is done without."""
+    reply.patience = EXPLAIN_SECONDS
+    try:
+        body = await reply.read(limit=65_536)
+    except ToolError as error:
+        log.debug("the status came without an explanation: %s", error)
+        body = b""
+    return faults.refused(reply.call.endpoint, reply.status, reply.headers, body)
+
+
+def json_object(text: str | bytes) -> dict[str, Any]:
+    """Raises ValueError for everything that is not a JSON object."""
+    try:
+        found = json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if not isinstance(found, dict):
+        raise ValueError("not an object")  # noqa: TRY004 - callers know one error for all that is broken
+    return found
+
+
+def count(value: object) -> int | None:
+    """A number of tokens; None for everything that is not one."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+class _Answer:
+    """What has come so far."""
+
+    def __init__(self) -> None:
+        self.finish = ""
+        self.done = False
+        self._usage: Usage | None = None
+        self._texts: list[str] = []
+        self._thoughts = Thoughts()
+        self._half = ""  # first half of a surrogate pair that was cut between two events
+
+    @property
+    def begun(self) -> bool:
+        return bool(self._texts)
+
+    def add(self, delta: Delta) -> str:
+        """The text that can be handed on."""
+        self.finish = delta.finish or self.finish
+        self.done = self.done or delta.done
+        self._usage = delta.usage or self._usage
+        return self._keep(self._thoughts.feed(self._paired(delta.text)))
+
+    def last(self, endpoint: Endpoint, shape: Shape | None) -> Piece:
+        """The closing piece. Raises ToolError when the answer is cut or empty."""
+        if not self.finish:
+            raise faults.broken_off(endpoint)
+        rest = self._keep(self._thoughts.rest())
+        text = "".join(self._texts)
+        if shape and self.finish == "length" and not shape.may_be_cut:
+            raise faults.cut(endpoint)
+        shaped = shape.apply(text) if shape else text
+        if not shaped:
+            raise faults.empty(endpoint, "" if text else self.finish)
+        return Piece(shaped if shape else rest, self.finish, self._usage)
+
+    def _keep(self, text: str) -> str:
+        if text:
+            self._texts.append(text)
+        return text
+
+    def _paired(self, text: str) -> str:
+        text = self._half + text
+        self._half = text[-1] if "\ud800" <= text[-1:] <= "\udbff" else ""
+        text = text[: len(text) - len(self._half)]
+        if text.isascii():
+            return text
+        # JSON can escape half a pair; alone it is no character and cannot stand in a file.
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+class _Stream:
+    """An answer that comes as server-sent events."""
+
+    def __init__(self, reply: Reply, dialect: Dialect) -> None:
+        self._reply = reply
+        self._dialect = dialect
+        self._parser = Parser()
+        self._events: deque[Event] = deque()
+
+    async def more(self) -> Delta | None:
+        """What the next event adds; None at the end. Raises ToolError."""
+        endpoint = self._reply.call.endpoint
+        if self._reply.media_type == "text/html":
+            raise faults.malformed(endpoint, "it is a web page")
+        while not self._events:
+            chunk = await self._reply.chunk()
+            if not chunk:
+                return None
+            try:
+                self._events.extend(self._parser.feed(chunk))
+            except TooLong:
+                raise faults.malformed(endpoint, "it is not a stream of events") from None
+        return _read(endpoint, self._dialect.event, self._events.popleft())
+
+
+class _Whole:
+    """An answer that comes at once, because the endpoint does not stream."""
+
+    def __init__(self, reply: Reply, dialect: Dialect) -> None:
+        self._reply = reply
+        self._dialect = dialect
+
+    async def more(self) -> Delta | None:
+        body = await self._reply.read()
+        return _read(self._reply.call.endpoint, lambda given: self._dialect.whole(json_object(given)), body) if body else None
+
+
+async def _more(source: _Stream | _Whole, whole: bool) -> Delta | None:
+    try:
+        return await source.more()
+    except ToolError as error:
+        if not whole:
+            raise
+        log.debug("the text is whole, its token counts did not come: %s", error)
+        return None
+
+
+def _read(endpoint: Endpoint, read: Callable[[Given], Delta], given: Given) -> Delta:
+    try:
+        return read(given)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise faults.malformed(endpoint, "it is broken, or of another format") from None
+
+
+async def _rest(reply: Reply) -> None:
+    reply.patience = END_SECONDS
+    try:
+        while await reply.chunk():
+            pass
+    except ToolError as error:
+        log.debug("the connection cannot be used again: %s", error)

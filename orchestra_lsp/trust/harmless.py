@@ -1,0 +1,72 @@
+"""What looks like a secret and is none: placeholders, templates, examples from manuals, plain words."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from math import log2
+from pathlib import Path
+from tomllib import loads
+
+#: A value that is filled in later, in the notation of some template, shell or format language.
+_TEMPLATE = re.compile(
+    r"\$\{|\{\{|\}\}|#\{|<%|%>|%\(|\$\(|^\$[A-Za-z_]+$|^\$[A-Z0-9_]+$|^\$\[|^%[A-Za-z_]+%$|^<[^<>]*>?$|^\[[^\]]*\]?$|^\{[A-Za-z_.0-9]*\}?$|\{[A-Za-z_.0-9]{0,40}\}"
+    r"|^__[A-Za-z_]+__$|^@[A-Za-z_.]+@?$|^%[sdvq]$|^&[a-z]+;$|^(?:process|os|sys|env|secrets|vars|var|local|data|self|this|config|settings)\."
+)
+_REPEATED = re.compile(r"(?i)x{4}|[*]{3}|[.]{3}|…|^(.)\1+$")
+_REPEATED_INSIDE = re.compile(r"(?i)([a-z0-9?#-])\1{6}")
+_SEQUENCE = re.compile(
+    r"(?i)0123456789|1234567890|123456789a|abcdefghij|9876543210|zyxwvuts|qwertyuiop|abcdef0123|0123456abc|(?:abc|123|abc123){3}|deadbeefdead"
+)
+_DIGITS_AT_ENDS = re.compile(r"^[\d_.!@#$\"'-]+|[\d_.!@#$\"'-]+$")
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    known: frozenset[str]
+    parts: re.Pattern[str]
+    guess_parts: re.Pattern[str]
+    words: frozenset[str]
+
+
+@cache
+def _lists() -> _Lists:
+    lists = loads(Path(__file__).with_name("harmless.toml").read_text(encoding="utf-8"))
+    parts = lists["parts"]
+    return _Lists(
+        frozenset(lists["known"]),
+        re.compile("(?i)" + "|".join(parts)),
+        re.compile("(?i)" + "|".join((*parts, *lists["guess_parts"]))),
+        frozenset(lists["words"]),
+    )
+
+
+def is_known(value: str) -> bool:
+    """Whether a token stands in the manual of its provider."""
+    return value in _lists().known
+
+
+def is_example(value: str) -> bool:
+    """Whether a token of a known shape is one that stands in for a real one."""
+    lists = _lists()
+    return bool(is_known(value) or lists.parts.search(value) or _REPEATED.search(value) or _SEQUENCE.search(value) or _TEMPLATE.search(value))
+
+
+def is_filler(value: str) -> bool:
+    """Whether what is assigned to a telling name is no secret: an example, a template, or a word such as "password"."""
+    lists = _lists()
+    if is_example(value) or _REPEATED_INSIDE.search(value) or lists.guess_parts.search(value):
+        return True
+    return is_word(value)
+
+
+def is_word(value: str) -> bool:
+    """Whether a value is a mere word such as "password", digits and punctuation around it not counted."""
+    return _DIGITS_AT_ENDS.sub("", value).lower() in _lists().words
+
+
+def entropy(text: str) -> float:
+    """Shannon's, in bits a character."""
+    return -sum(count / len(text) * log2(count / len(text)) for count in Counter(text).values()) if text else 0.0

@@ -1,0 +1,73 @@
+"""What a name says about what is assigned to it: `db_password` a password, `passwordField` not."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache, lru_cache
+from pathlib import Path
+from tomllib import loads
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+#: Ends of words that are run together, as in NOMADTOKEN or userpassword.
+_PASSWORD_ENDS = ("password", "passwd", "passphrase")
+_TOKEN_ENDS = ("token", "secret", "apikey", "secretkey", "accesskey", "privatekey", "authkey", "credentials")
+
+
+class Role(Enum):
+    NONE = "says nothing"
+    NEVER = "says it is no secret"
+    TOKEN = "a token or key"
+    PASSWORD = "a password"
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    hints: tuple[str, ...]
+    password: frozenset[str]
+    token: frozenset[str]
+    key: frozenset[str]
+    neutral: frozenset[str]
+    about: frozenset[str]
+    never: frozenset[str]
+
+
+@cache
+def _words() -> _Words:
+    lists = loads(Path(__file__).with_name("names.toml").read_text(encoding="utf-8"))
+    sets = {name: frozenset(words) for name, words in lists.items() if name != "hints"}
+    return _Words(hints=tuple(lists["hints"]), **sets)
+
+
+def hints() -> tuple[str, ...]:
+    """Regexes of the words that make a name worth a look."""
+    return _words().hints
+
+
+@lru_cache(maxsize=4096)
+def role_of(name: str) -> Role:
+    """What a name says; of several telling words the last counts, with what follows it."""
+    known = _words()
+    words = [word.lower() for word in _WORDS.findall(name)]
+    if known.never.intersection(words):
+        return Role.NEVER
+    for at in range(len(words) - 1, -1, -1):
+        role = _role(words, at, known)
+        if role is not Role.NONE:
+            rest = [word for word in words[at + 1 :] if not word.isdigit() and word not in known.neutral]
+            if not rest:
+                return role
+            return Role.NONE if rest[-1] in known.about else Role.TOKEN
+    return Role.NONE
+
+
+def _role(words: list[str], at: int, known: _Words) -> Role:
+    word = words[at]
+    if word in known.password:
+        return Role.PASSWORD
+    if word.endswith(_PASSWORD_ENDS):
+        return Role.PASSWORD
+    if word.endswith(_TOKEN_ENDS) or word in known.token or (word in ("key", "keys") and at and words[at - 1] in known.key):
+        return Role.TOKEN
+    return Role.NONE

@@ -1,0 +1,149 @@
+"""Both HTTP tools against a provider that fails in every way it knows: a clear error in time, and nothing left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import aclosing
+
+import pytest
+
+from orchestra_lsp.model import Kind, Piece
+from orchestra_lsp.tools.contract import Tool, ToolError
+from orchestra_lsp.tools.registry import Shared
+from orchestra_lsp.trust.mask import MaskedPrompt, Vault, mask
+from tests.support.providers.processes import FakeProvider
+from tests.tools.kit import ask, failure, prompt, text_of, tool
+
+ASKED = prompt(Kind.EXPLAIN, selection="return a\n", max_tokens=64)
+QUICK = {"ttft_ms": 5, "sigma": 0, "tpot_ms": 0.5, "tokens": 12}
+#: What each fault is told as, and whether another try at the same tool may help.
+TOLD = {
+    "http_error": ("overloaded, or still loading", True),
+    "rate_limit": ("slow down", True),
+    "refuse": ("closed the connection without an answer", True),
+    "hang": ("did not answer within", True),
+    "reset_mid_stream": ("broke off", True),
+    "hang_mid_stream": ("did not answer within", True),
+    "truncate": ("broke off", True),
+    "malformed_json": ("cannot be read", True),
+    "empty": ("empty answer", True),
+}
+HARMLESS = ("slow", "garbage_sse")
+KINDS_OF_TOOL = ("openai", "claude")
+
+
+def faulty(provider: FakeProvider, shared: Shared, adapter: str, fault: str = "", **details: float) -> Tool[MaskedPrompt]:
+    faults = [{"deployment": "it", "kind": fault, **details}] if fault else []
+    provider.reset({"deployments": {"it": QUICK}, "faults": faults})
+    return tool(shared, adapter, url=provider.url_of("it"), model="m")
+
+
+async def quiet(provider: FakeProvider) -> dict[str, int]:
+    """The provider's counters, once it answers nobody any more."""
+    for _ in range(100):
+        if not any((await asyncio.to_thread(provider.in_flight)).values()):
+            return (await asyncio.to_thread(provider.stats))["it"]
+        await asyncio.sleep(0.02)
+    raise AssertionError("the provider is still answering: the call was not cancelled")
+
+
+@pytest.mark.parametrize("adapter", KINDS_OF_TOOL)
+@pytest.mark.parametrize("fault", TOLD)
+async def test_every_fault_is_told_in_time(provider: FakeProvider, shared: Shared, adapter: str, fault: str) -> None:
+    one = faulty(provider, shared, adapter, fault)
+    start = time.monotonic()
+    error = await failure(one, ASKED, seconds=0.6)
+    problem, retryable = TOLD[fault]
+    assert problem in error.problem
+    assert error.retryable == retryable
+    assert error.retry_after == (2 if fault == "rate_limit" else None)
+    assert time.monotonic() - start < 0.6 + 0.4
+    seen = await quiet(provider)
+    assert seen[fault] == 1
+    assert seen.get("client_cancelled", 0) == (1 if fault.startswith("hang") else 0)
+
+
+@pytest.mark.parametrize("adapter", KINDS_OF_TOOL)
+@pytest.mark.parametrize("fault", HARMLESS)
+async def test_a_slow_or_untidy_answer_is_still_one(provider: FakeProvider, shared: Shared, adapter: str, fault: str) -> None:
+    asked = [prompt(Kind.EXPLAIN, selection=f"x = {number}\n", max_tokens=64) for number in range(8)]
+    healthy = [text_of(await ask(faulty(provider, shared, adapter), one)) for one in asked]
+    assert [text_of(await ask(faulty(provider, shared, adapter, fault), one)) for one in asked] == healthy
+    assert any("na\u00efve" in text for text in healthy)  # the character that untidy streams cut in two
+
+
+@pytest.mark.parametrize("adapter", KINDS_OF_TOOL)
+async def test_an_answer_comes_in_pieces_with_counts_at_the_end(provider: FakeProvider, shared: Shared, adapter: str) -> None:
+    pieces = await ask(faulty(provider, shared, adapter), ASKED)
+    assert sum(bool(piece.text) for piece in pieces) == 12
+    assert pieces[-1].finish == "stop"
+    assert pieces[-1].usage
+    assert pieces[-1].usage.output_tokens == 12
+    assert pieces[-1].usage.input_tokens
+    limited = await ask(faulty(provider, shared, adapter), prompt(Kind.EXPLAIN, selection="return a\n", max_tokens=5))
+    assert limited[-1].finish == "length"
+
+
+async def test_a_completion_is_asked_with_its_suffix(provider: FakeProvider, shared: Shared) -> None:
+    one = faulty(provider, shared, "openai")
+    answers = {suffix: text_of(await ask(one, prompt(suffix=suffix, max_tokens=64))) for suffix in ("\n", "\n\nprint(1)\n")}
+    assert all(answers.values())
+    assert len(set(answers.values())) == 2
+
+
+@pytest.mark.parametrize("adapter", KINDS_OF_TOOL)
+async def test_closing_early_cancels_at_the_provider(provider: FakeProvider, shared: Shared, adapter: str) -> None:
+    one = faulty(provider, shared, adapter, "slow", factor=100)
+    async with aclosing(one.ask(mask(ASKED, Vault()), time.monotonic() + 30)) as pieces:
+        assert (await anext(pieces)).text
+    assert (await quiet(provider))["client_cancelled"] == 1
+
+
+@pytest.mark.parametrize("adapter", KINDS_OF_TOOL)
+@pytest.mark.parametrize("fault", ["hang", "hang_mid_stream"])
+async def test_cancelling_the_task_cancels_at_the_provider(provider: FakeProvider, shared: Shared, adapter: str, fault: str) -> None:
+    one = faulty(provider, shared, adapter, fault)
+    task = asyncio.create_task(ask(one, ASKED, seconds=30))
+    while not (await asyncio.to_thread(provider.stats)).get("it"):
+        await asyncio.sleep(0.02)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (await quiet(provider))["client_cancelled"] == 1
+
+
+async def test_connections_are_used_again(provider: FakeProvider, shared: Shared) -> None:
+    """Reusing one saves the handshakes; after an answer it has to be whole for that."""
+    import psutil
+
+    one = faulty(provider, shared, "openai")
+    for _ in range(5):
+        await ask(one, ASKED)
+    port = int(provider.url.rsplit(":", 1)[1])
+    mine = [found for found in psutil.Process().net_connections() if found.raddr and found.raddr.port == port and found.status == "ESTABLISHED"]
+    assert len(mine) == 1
+
+
+async def test_hundreds_of_calls_with_faults_leave_nothing_behind(provider: FakeProvider, shared: Shared) -> None:
+    import psutil
+
+    kinds = [*TOLD, *HARMLESS]
+    faults = [{"deployment": "it", "kind": kind, "p": 0.06} for kind in kinds]
+    provider.reset({"seed": 5, "deployments": {"it": {**QUICK, "ttft_ms": 1, "tpot_ms": 0.1}}, "faults": faults})
+    tools = [tool(shared, adapter, url=provider.url_of("it"), model="m") for adapter in KINDS_OF_TOOL]
+    gate = asyncio.Semaphore(25)
+
+    async def one(number: int) -> list[Piece] | ToolError:
+        async with gate:
+            try:
+                return await ask(tools[number % 2], ASKED, seconds=1.0)
+            except ToolError as error:
+                return error
+
+    answers = await asyncio.gather(*(one(number) for number in range(300)))
+    good = [answer for answer in answers if not isinstance(answer, ToolError)]
+    assert 90 < len(good) < 270
+    await quiet(provider)
+    await shared.close()
+    assert not [found for found in psutil.Process().net_connections() if found.raddr and found.raddr.port == int(provider.url.rsplit(":", 1)[1])]
