@@ -20,7 +20,8 @@ from orchestra_lsp import __version__
 SERVER: Final = (sys.executable, "-m", "orchestra_lsp.server.door")
 ANSWER_S: Final = 10.0  # for one answer
 START_S: Final = 20.0  # for the first one: a cold disk may have to be read
-END_S: Final = 3.0
+END_S: Final = 2.0
+LINE_BYTES: Final = 1 << 20  # longest line of standard error
 STDERR_LINES: Final = 40  # kept to be shown should the server die
 
 Json = dict[str, Any]
@@ -67,7 +68,7 @@ class Editor:
 
     async def __aenter__(self) -> Editor:
         pipe = asyncio.subprocess.PIPE
-        self._process = await asyncio.create_subprocess_exec(*self._command, stdin=pipe, stdout=pipe, stderr=pipe)
+        self._process = await asyncio.create_subprocess_exec(*self._command, stdin=pipe, stdout=pipe, stderr=pipe, limit=LINE_BYTES)
         self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._read_stderr())]
         try:
             folders = [{"uri": Path(root).as_uri(), "name": os.path.basename(root)} for root in self._roots]
@@ -81,9 +82,10 @@ class Editor:
             raise
         return self
 
-    async def __aexit__(self, *error: object) -> None:
-        with contextlib.suppress(ServerFailed):  # it is told to end either way
-            await self.request("shutdown", None, END_S)
+    async def __aexit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            with contextlib.suppress(ServerFailed):  # it is told to end either way
+                await self.request("shutdown", None, END_S)
         await self._end()
 
     async def request(self, method: str, params: object, timeout_s: float = ANSWER_S) -> Any:
@@ -180,6 +182,8 @@ class Editor:
         """Exit, and if that does not help, an end by force."""
         if self._process.returncode is None and not self._died:
             self.notify("exit", {})
+        if self._process.stdin:
+            self._process.stdin.close()
         try:
             await asyncio.wait_for(self._process.wait(), END_S)
         except TimeoutError:

@@ -80,7 +80,9 @@ def _marked(whole: str, columns: tuple[int, int], width: int, style: str) -> Tex
     indent = len(whole) - len(whole.lstrip())
     source = whole.rstrip().expandtabs(1)
     start, stop = columns[0], max(columns[0] + 1, columns[1])
-    begin = indent if stop - indent <= width else max(indent, min(start - MARGIN, stop + 1 - width, start))
+    # A long line begins shortly before the marked place, which has to fit between the dots at both ends.
+    room = width - len("...") - 1 - (stop - start)
+    begin = indent if stop - indent < width else max(indent, start - max(0, min(MARGIN, room)))
     text = Text("..." if begin > indent else "", no_wrap=True, overflow="ellipsis")
     text.append(source[begin:start])
     text.append(source[start:stop], style)

@@ -33,6 +33,7 @@ class Stage:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._told: set[str] = set()  # why actions are disabled; once is enough
         fancy = not console.legacy_windows and (console.encoding or "").lower().startswith("utf")
         self._bar, self._dot, self._cursor = ("\u2502", "\u00b7", "\u258f") if fancy else ("|", "-", "|")
         self._line = "\u2500" if fancy else "-"
@@ -69,9 +70,9 @@ class Stage:
         line.append(facts.complexity.value, COLOURS[facts.complexity])
         if facts.functions:
             worst = max(facts.functions, key=lambda one: (one.cognitive, one.cyclomatic))
-            line.append(f" {self._dot} hardest: {worst.name}, line {worst.start_line + 1}")
-            line.append(f" (cyclomatic {worst.cyclomatic}, cognitive {worst.cognitive})", "dim")
-        self._console.print(line)
+            line.append(f" {self._dot} hardest: {worst.name}")
+            line.append(f" (line {worst.start_line + 1}, cognitive {worst.cognitive})", "dim")
+        self._print_cut(line)
 
     def _findings(self, seen: Seen) -> None:
         self._head("Findings", str(len(seen.found) or "none"), f" {self._dot} {seen.first_ms:.0f} ms after opening")
@@ -102,9 +103,11 @@ class Stage:
         by_reason: dict[str, list[str]] = {}
         for title, disabled in seen.actions:
             by_reason.setdefault(disabled, []).append(title)
-        for reason, titles in sorted(by_reason.items()):
+        told = {reason for reason in by_reason if reason in self._told}
+        self._told |= set(by_reason) - {""}
+        for number, (reason, titles) in enumerate(sorted((key, by_reason[key]) for key in by_reason.keys() - told)):
             joined = f" {self._dot} ".join(titles)
-            self._head("Actions", "" if reason else joined, f"{joined} ({reason})" if reason else "")
+            self._head("" if number else "Actions", "" if reason else joined, f"{joined} ({reason})" if reason else "")
 
     def _offers(self, seen: Seen) -> None:
         offers = seen.offers
@@ -118,9 +121,7 @@ class Stage:
             if offer.text:
                 self._offer(offer)
         for (tool, reason), number in Counter((offer.tool, _family(offer)) for offer in offers).most_common():
-            self._console.print(
-                self._text((f"  {number} x ", "dim"), (tool or "nobody", "bold" if tool else "dim"), (f": {reason}", "dim"))
-            )
+            self._console.print(self._text((f"  {number:>4} x ", "dim"), tool or "no offer", (f": {reason}", "dim")))
 
     def _offer(self, offer: Offer) -> None:
         """What was typed and what was offered as ghost text; below, who offered it and what really stands there."""

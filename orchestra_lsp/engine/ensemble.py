@@ -17,6 +17,8 @@ from orchestra_lsp.trust.mask import MaskedPrompt
 
 log = logging.getLogger("orchestra")
 
+AnyTool = Tool[MaskedPrompt] | LocalEngine
+
 CHECK_S = 5.0  # of one tool's health check
 
 
@@ -52,7 +54,7 @@ class Ensemble:
             self._heard[attempt.tool] = Health(State.DOWN, error.problem, error.remedy) if error else Health(State.READY)
 
     async def check(self) -> dict[str, Health]:
-        everyone = [*self.tools.values(), *([self.embedded] if self.embedded else [])]
+        everyone = _everyone(self._built)
         found = await asyncio.gather(*(_check(tool) for tool in everyone))
         for tool, health in zip(everyone, found, strict=True):
             self._heard[tool.name] = health
@@ -69,7 +71,11 @@ class Ensemble:
         await self._shared.close()
 
 
-async def _check(tool: Tool[MaskedPrompt] | LocalEngine) -> Health:
+def _everyone(built: Built) -> list[AnyTool]:
+    return [*built.tools.values(), *([built.embedded] if built.embedded else [])]
+
+
+async def _check(tool: AnyTool) -> Health:
     try:
         async with asyncio.timeout(CHECK_S):
             return await tool.check()
@@ -78,7 +84,7 @@ async def _check(tool: Tool[MaskedPrompt] | LocalEngine) -> Health:
 
 
 async def _close(built: Built) -> None:
-    for tool in (*built.tools.values(), *([built.embedded] if built.embedded else [])):
+    for tool in _everyone(built):
         try:
             await tool.close()
         except OSError as error:

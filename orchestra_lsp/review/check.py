@@ -26,13 +26,15 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _SHOWN = 60  # characters of code in a message
+_HEAD = 2048  # bytes in which a file may say that it is generated
+_GENERATED = re.compile(rb"^(?://|#|/?\*) ?(?:Code generated .* DO NOT EDIT|@generated\b)", re.MULTILINE)
 
 
 def check(buffer: Buffer, spans: Sequence[Span] | None = None) -> tuple[Finding, ...]:
     """The findings of a buffer in the order of its text, by the built-in rules.
 
     With `spans`, only those in the functions (or other top-level pieces) that the spans touch. A buffer without a tree, or in a
-    language without rules, has none. Suppressed findings, and those in a stretch with syntax errors, are left out.
+    language without rules, and a generated file have none. Suppressed findings, and those where the syntax is broken, are left out.
     """
     return check_with(pages.table(buffer.language), buffer, spans)
 
@@ -81,7 +83,7 @@ def update_with(table: Table, before: Sequence[Finding], buffers: tuple[Buffer, 
 
 def _scene(buffer: Buffer) -> Scene | None:
     rules = dialect(buffer.language)
-    if rules is None or buffer.tree is None:
+    if rules is None or buffer.tree is None or _GENERATED.search(buffer.data, 0, _HEAD):
         return None
     in_test_file = is_test_path(buffer.path or buffer.uri)
     return Scene(buffer, buffer.data, buffer.tree.root_node, rules, imports_of(buffer, rules), in_test_file, {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -78,42 +79,56 @@ def _argument(patterns: list[Pattern], wanted: bool, match: Match) -> bool:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Kinds:
+    """Kinds of nodes and questions about nodes, one of which holds."""
+
+    kinds: frozenset[str]
+    questions: tuple[Callable[[Scene, Node], bool], ...]
+
+    @staticmethod
+    def of(matcher: Matcher, words: tuple[str, ...], rules: Dialect) -> _Kinds:
+        for word in words:
+            if word not in PREDICATES and word not in rules.kinds and not _is_grammar_kind(rules.language, word):
+                known = ", ".join((*PREDICATES, *sorted(rules.kinds)))
+                raise matcher.error("where", f"{word!r} is neither a kind of node of {rules.language} nor one of {known}")
+        kinds = frozenset(kind for word in words for kind in (word, *rules.kind(word)))
+        return _Kinds(kinds, tuple(PREDICATES[word] for word in words if word in PREDICATES))
+
+    def holds(self, scene: Scene, node: Node) -> bool:
+        return node.type in self.kinds or any(question(scene, node) for question in self.questions)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Test:
     """A `where.X` table, compiled."""
 
     any: frozenset[bytes]
     text: re.Pattern[str] | None
     not_text: re.Pattern[str] | None
-    kinds: tuple[str, ...]
-    not_kinds: tuple[str, ...]
+    kinds: _Kinds | None
+    not_kinds: _Kinds | None
 
     @staticmethod
     def of(matcher: Matcher, where: Where, rules: Dialect) -> _Test:
-        for kind in (*where.kinds, *where.not_kinds):
-            if kind not in PREDICATES and kind not in rules.kinds and not _is_grammar_kind(rules.language, kind):
-                known = ", ".join((*PREDICATES, *sorted(rules.kinds)))
-                raise matcher.error("where", f"{kind!r} is neither a kind of node of {rules.language} nor one of {known}")
         text, not_text = (re.compile(given) if given else None for given in (where.text, where.not_text))
-        return _Test(frozenset(item.encode() for item in where.any), text, not_text, where.kinds, where.not_kinds)
+        kinds, not_kinds = (_Kinds.of(matcher, words, rules) if words else None for words in (where.kinds, where.not_kinds))
+        return _Test(frozenset(item.encode() for item in where.any), text, not_text, kinds, not_kinds)
 
     def holds(self, scene: Scene, bound: Bound) -> bool:
         if self.any and bound.text not in self.any:
             return False
-        shown = bound.text.decode(errors="replace")
-        if (self.text and not self.text.search(shown)) or (self.not_text and self.not_text.search(shown)):
+        if self.text and not self.text.search(bound.text.decode(errors="replace")):
             return False
-        if self.kinds and not all(_is(scene, node, self.kinds) for node in bound.nodes):
+        if self.not_text and self.not_text.search(bound.text.decode(errors="replace")):
             return False
-        return not any(_is(scene, node, self.not_kinds) for node in bound.nodes)
+        if self.kinds and not all(self.kinds.holds(scene, node) for node in bound.nodes):
+            return False
+        return not (self.not_kinds and any(self.not_kinds.holds(scene, node) for node in bound.nodes))
 
 
 def _where(name: str, test: _Test, match: Match) -> bool:
     bound = match.holes.get(name)
     return bound is None or test.holds(match.scene, bound)
-
-
-def _is(scene: Scene, node: Node, kinds: tuple[str, ...]) -> bool:
-    return any(PREDICATES[kind](scene, node) if kind in PREDICATES else scene.is_kind(node, kind) for kind in kinds)
 
 
 def _is_grammar_kind(language: str, kind: str) -> bool:

@@ -34,6 +34,11 @@ class Dialect:
     keys: Mapping[str, str]
     bindings: str
     kinds: Mapping[str, frozenset[str]]
+    functions: frozenset[str]  # with a name or without
+
+    def key_query(self, kind: str) -> str:
+        """The query that captures the telling part of a kind of node, as `@key.<kind>`."""
+        return self.keys[kind].replace("@key", f"@key.{kind}")
 
     def kind(self, word: str) -> frozenset[str]:
         """The node kinds an abstract word stands for; none if the language lacks the construct."""
@@ -46,7 +51,7 @@ def dialect(language: str) -> Dialect | None:
     if language not in dialects():
         return None
     page = _page(language)
-    kinds = {word: frozenset(found) for word, found in page["kinds"].items()}
+    kinds = {**languages.definition(language).kinds, **{word: frozenset(found) for word, found in page["kinds"].items()}}
     return Dialect(
         language=language,
         family=page["family"],
@@ -54,7 +59,8 @@ def dialect(language: str) -> Dialect | None:
         argument=page["argument"],
         keys=MappingProxyType(page["keys"]),
         bindings=page["bindings"],
-        kinds=MappingProxyType({**languages.definition(language).kinds, **kinds}),
+        kinds=MappingProxyType(kinds),
+        functions=kinds["function"] | kinds["lambda"],
     )
 
 

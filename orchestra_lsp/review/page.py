@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -35,6 +35,22 @@ class PageError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Numbered lines of a page's front matter: all of them, or those of one table."""
+
+    path: str
+    lines: Sequence[tuple[int, str]]
+
+    def line(self, key: str) -> int:
+        """The line of a key, the first one if it stands nowhere."""
+        pattern = re.compile(rf"\s*(?:[\w-]+\.)*{re.escape(key.split('.')[-1])}(?:\.[\w.-]+)?\s*=|\s*\[+{re.escape(key)}\]+")
+        return next((number for number, line in self.lines if pattern.match(line)), self.lines[0][0] if self.lines else 1)
+
+    def error(self, key: str, expected: str) -> PageError:
+        return PageError(self.path, self.line(key), expected)
+
+
+@dataclass(frozen=True, slots=True)
 class Where:
     """What the text or the node of one metavariable must be; empty: anything."""
 
@@ -49,8 +65,7 @@ class Where:
 class Matcher:
     """One `[[match]]` table of a page, still as text; `rules/README.md` says what each key means."""
 
-    path: str
-    lines: Mapping[str, int]
+    source: Source
     languages: tuple[str, ...]
     patterns: tuple[str, ...]
     nodes: tuple[str, ...]
@@ -78,7 +93,7 @@ class Matcher:
 
     def error(self, key: str, expected: str) -> PageError:
         """A fault of this table, blamed on the line of `key` if it has one."""
-        return PageError(self.path, self.lines.get(key, self.lines[""]), expected)
+        return self.source.error(key, expected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +113,7 @@ class Page:
 def parse_page(path: str, text: str) -> Page:
     """Read one page; the file's name is the rule's id. Raises PageError."""
     front, body, body_line = _split(path, text)
-    reader = _Reader(path, front, _lines(front))
+    reader = _Reader(path, _lines(front), front)
     table = reader.toml()
     name = re.split(r"[/\\]", path)[-1].removesuffix(".md")
     if not _ID.match(name):
@@ -160,7 +175,7 @@ def _matchers(reader: _Reader, table: Table, fix: Table, languages: tuple[str, .
     for index, match in enumerate(found):
         first = starts[index] if index < len(starts) else 1
         last = starts[index + 1] if index + 1 < len(starts) else len(reader.lines) + 2
-        own = _Reader(reader.path, reader.front, [(number, line) for number, line in reader.lines if first <= number < last])
+        own = _Reader(reader.path, reader.lines[first - 2 : last - 2], reader.front)
         matchers.append(_matcher(own, match, fix, languages))
     return tuple(matchers)
 
@@ -185,8 +200,7 @@ def _matcher(reader: _Reader, match: Table, fix: Table, languages: tuple[str, ..
     listed = {key: reader.strings(match, key, needed=False) for key in _LISTS}
     texts = {key: reader.text(match, key) if key in match else "" for key in _TEXTS}
     return Matcher(
-        path=reader.path,
-        lines={"": reader.lines[0][0] if reader.lines else 1, **{key: reader.line(key) for key in match}},
+        source=Source(reader.path, reader.lines),
         languages=reader.strings(match, "languages", choices=languages) if "languages" in match else languages,
         patterns=patterns,
         nodes=nodes,
@@ -233,12 +247,10 @@ def _where(reader: _Reader, match: Table) -> Mapping[str, Where]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _Reader(Source):
     """Takes values out of a page's front matter and blames what is wrong on its line."""
 
-    path: str
     front: str
-    lines: list[tuple[int, str]]
 
     def toml(self) -> Table:
         try:
@@ -247,18 +259,6 @@ class _Reader:
             found = _TOML_LINE.search(str(error))
             line = int(found[1]) + 1 if found else len(self.lines) + 1
             raise PageError(self.path, line, f"valid TOML: {_TOML_LINE.sub('', str(error))}") from error
-
-    def line(self, key: str) -> int:
-        """The line of a key, the line of its table if it stands nowhere."""
-        pattern = re.compile(rf"\s*(?:[\w-]+\.)*{re.escape(key.split('.')[-1])}(?:\.[\w.-]+)?\s*=")
-        headings = re.compile(rf"\s*\[+{re.escape(key)}\]+")
-        for number, line in self.lines:
-            if pattern.match(line) or headings.match(line):
-                return number
-        return self.lines[0][0] if self.lines else 1
-
-    def error(self, key: str, expected: str) -> PageError:
-        return PageError(self.path, self.line(key), expected)
 
     def known(self, table: Table, keys: set[str], prefix: str) -> None:
         for key in table:

@@ -6,7 +6,7 @@ A pattern is parsed by the language's own grammar, with placeholders for its met
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ _PLACEHOLDER = re.compile(rb"orc([ZQ])_([A-Z0-9_]*)_zq")
 _CHAIN = re.compile(r"[\w$]+(?:(?:\.|::)[\w$]+)*\Z")
 _SEPARATOR = re.compile(r"\.|::")
 _STRING = re.compile(rb"""([A-Za-z]*)#*(\"{3}|'{3}|["'`])((?:(?!\2).)*)\2#*\Z""", re.DOTALL)
+WORD = re.compile(rb"\w+")
 UNTOLD = frozenset({",", ";"})  # separators are optional or come and go with their neighbours
 
 
@@ -39,8 +40,15 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
+    """A node of this kind with these children; children of the kinds in `untold` do not count.
+
+    `fixed`: no run is among the children, so their number is known.
+    """
+
     kind: int
     children: tuple[Shape, ...]
+    untold: frozenset[int]
+    fixed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,8 @@ Shape = Leaf | Branch | Hole | Run | Text | Path
 class Pattern:
     """A compiled pattern. `key` is the telling part that dispatch looks up: a text, or the metavariable that stands there.
 
-    `parents` maps each metavariable to the kind of node that it stands in.
+    `parents` maps each metavariable to the kind of node that it stands in. `word` stands in every instance, so that most nodes are seen at
+    once to be none; empty if there is no such word.
     """
 
     root: Shape
@@ -89,6 +98,7 @@ class Pattern:
     key: bytes | None
     key_hole: str | None
     parents: Mapping[str, str]
+    word: bytes
 
 
 def compile_pattern(language: str, text: str, imports: Sequence[str] = (), context: str = "") -> Pattern:
@@ -107,13 +117,24 @@ def compile_pattern(language: str, text: str, imports: Sequence[str] = (), conte
     if isinstance(root, Hole | Run):
         raise PatternError(f"a pattern is more than a metavariable alone: {text!r}")
     key, key_hole = _key(rules, node, data)
-    return Pattern(root, node.type, key, key_hole, builder.parents)
+    return Pattern(root, node.type, key, key_hole, builder.parents, max(_words(root), key=len, default=b""))
 
 
 def string_content(data: bytes) -> tuple[bytes, bytes] | None:
     """Prefix (lower case, without those that only change the spelling) and content of a string literal; None for anything else."""
     found = _STRING.match(data)
     return (found[1].lower().translate(None, b"ruf"), found[3]) if found else None
+
+
+def _words(shape: Shape) -> Iterator[bytes]:
+    """The words that stand in every instance; not the names of imports, which may be spelled differently."""
+    if isinstance(shape, Leaf) and shape.text is not None:
+        yield from WORD.findall(shape.text)
+    elif isinstance(shape, Text) and shape.hole is None:
+        yield from WORD.findall(shape.content)
+    elif isinstance(shape, Branch):
+        for child in shape.children:
+            yield from _words(child)
 
 
 def _placeholder(found: re.Match[str]) -> str:
@@ -150,12 +171,11 @@ def _grammar(language: str) -> Language:
 
 
 def _key(rules: Dialect, node: Node, data: bytes) -> tuple[bytes | None, str | None]:
-    source = rules.keys.get(node.type)
-    if source is None:
+    if node.type not in rules.keys:
         return None, None
     from tree_sitter import QueryCursor
 
-    for leaf in QueryCursor(_query(rules.language, source)).captures(node).get("key", ()):
+    for leaf in QueryCursor(_keys_query(rules.language)).captures(node).get(f"key.{node.type}", ()):
         owner: Node | None = leaf
         while owner is not None and owner.type != node.type:
             owner = owner.parent
@@ -167,10 +187,12 @@ def _key(rules: Dialect, node: Node, data: bytes) -> tuple[bytes | None, str | N
 
 
 @cache
-def _query(language: str, source: str) -> Query:
+def _keys_query(language: str) -> Query:
+    """All keys of a dialect in one query: compiling one for each kind takes three times as long."""
     from tree_sitter import Query
 
-    return Query(_grammar(language), source)
+    rules = dialect(language)
+    return Query(_grammar(language), "\n".join(rules.key_query(kind) for kind in rules.keys) if rules else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +207,9 @@ class _Builder:
     def shape(self, node: Node, parent: str) -> Shape:
         text = self.data[node.start_byte : node.end_byte]
         hole = _PLACEHOLDER.fullmatch(text.rstrip(b";"))
-        # a list of one is kept around `$X`, so that it does not stand for a longer one
-        if hole and (hole[1] == b"Q" or node.type not in self.rules.kind("wrapper")):
+        # a list of one is kept around `$X`, so that it does not stand for a longer one; a run is the inside of its block
+        kept = self.rules.kind("wrapper") if hole and hole[1] == b"Z" else self.rules.kind("block")
+        if hole and node.type not in kept:
             name = hole[2].decode()
             self.parents.setdefault(name, parent)
             return Run(name) if hole[1] == b"Q" else Hole(name)
@@ -201,7 +224,10 @@ class _Builder:
         if not node.child_count:
             return Leaf(_kind_id(node), text if node.is_named else None)
         children = [child for child in node.children if not child.is_extra and child.type not in UNTOLD]
-        return Branch(_kind_id(node), tuple(self.shape(child, node.type) for child in children))
+        shapes = tuple(self.shape(child, node.type) for child in children)
+        named = {shape.kind for shape in shapes if isinstance(shape, Branch | Leaf)}
+        fixed = not any(isinstance(shape, Run) for shape in shapes)
+        return Branch(_kind_id(node), shapes, _untold(self.rules.language) - named, fixed)
 
     def _path(self, node: Node, text: str, parent: str) -> Path | None:
         if not self.modules or not node.is_named or parent == "keyword_argument" or not _CHAIN.match(text):
@@ -217,6 +243,15 @@ class _Builder:
             return Path(whole, None)
         self.parents.setdefault(found[2].decode(), node.type)
         return Path(whole[: len(whole) - len(parts[-1])], found[2].decode())
+
+
+@cache
+def _untold(language: str) -> frozenset[int]:
+    """Separators, and parts that a pattern need not mention."""
+    found, rules = _grammar(language), dialect(language)
+    lenient = rules.kind("lenient") if rules else frozenset()
+    ids = [found.id_for_node_kind(kind, False) for kind in UNTOLD] + [found.id_for_node_kind(kind, True) for kind in lenient]
+    return frozenset(kind for kind in ids if kind is not None)
 
 
 def _kind_id(node: Node) -> int:

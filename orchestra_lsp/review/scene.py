@@ -59,7 +59,7 @@ class Scene:
         return next((above for above in ancestors(node) if self.is_function(above)), None)
 
     def is_function(self, node: Node) -> bool:
-        return node.type in self.dialect.kind("function") or node.type in self.dialect.kind("lambda")
+        return node.type in self.dialect.functions
 
     def statement(self, node: Node) -> Node:
         """The innermost statement that holds a node, with its decorators; the node itself outside of any."""
@@ -73,7 +73,7 @@ class Scene:
 
     def broken(self, node: Node) -> bool:
         """Whether a node holds a syntax error or stands in a stretch that the parser could not read."""
-        return node.has_error or any(above.is_error for above in ancestors(node))
+        return self.root.has_error and (node.has_error or any(above.is_error for above in ancestors(node)))
 
     def _in_loop(self, node: Node) -> bool:
         below = node

@@ -9,13 +9,53 @@ from typing import TYPE_CHECKING
 from orchestra_lsp.review.compiled import Compiled, compile_matcher
 from orchestra_lsp.review.dialect import dialect
 from orchestra_lsp.review.page import Page
+from orchestra_lsp.review.pattern import WORD
 from orchestra_lsp.review.scene import Scene
 from orchestra_lsp.syntax.language import grammar
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Query
 
-_KEY, _NODE = "key", "node"
+_NODE = "node"
+_LONG = 400  # bytes; in a longer node each word is sought by itself
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bucket:
+    """The patterns that start from one kind of node, or from one kind with one key.
+
+    `by_word` holds those whose every instance has a certain word, so that many patterns on `==` cost one look at the words of a node.
+    """
+
+    always: tuple[Compiled, ...]
+    by_word: Mapping[bytes, tuple[Compiled, ...]]
+
+    @staticmethod
+    def of(patterns: Sequence[Compiled]) -> Bucket:
+        by_word: dict[bytes, tuple[Compiled, ...]] = {}
+        always = []
+        for compiled in patterns:
+            word = compiled.pattern.word if compiled.pattern is not None else b""
+            if not word or word in compiled.keys:
+                always.append(compiled)
+            else:
+                by_word[word] = (*by_word.get(word, ()), compiled)
+        return Bucket(tuple(always), by_word)
+
+    @property
+    def patterns(self) -> tuple[Compiled, ...]:
+        return (*self.always, *(compiled for patterns in self.by_word.values() for compiled in patterns))
+
+    def select(self, data: bytes, node: Node) -> Sequence[Compiled]:
+        """The patterns that a node may be an instance of."""
+        if not self.by_word:
+            return self.always
+        start, end = node.start_byte, node.end_byte
+        if end - start > _LONG:
+            present = [word for word in self.by_word if data.find(word, start, end) >= 0]
+        else:
+            present = [word for word in {*WORD.findall(data, start, end)} if word in self.by_word]
+        return (*self.always, *(compiled for word in present for compiled in self.by_word[word])) if present else self.always
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,8 +66,8 @@ class Table:
     """
 
     query: Query | None
-    keyed: Mapping[str, Mapping[bytes, Sequence[Compiled]]]
-    unkeyed: Mapping[str, Sequence[Compiled]]
+    keyed: Mapping[str, Mapping[bytes, Bucket]]
+    unkeyed: Mapping[str, Bucket]
     kinds: frozenset[str]
 
     def candidates(self, scene: Scene, node: Node) -> Iterator[tuple[Node, Sequence[Compiled]]]:
@@ -36,21 +76,21 @@ class Table:
             return
         from tree_sitter import QueryCursor
 
-        data, renamed = scene.data, scene.imports.renamed
+        data = scene.data
         for capture, nodes in QueryCursor(self.query).captures(node).items():
             prefix, _, kind = capture.partition(".")
             if prefix == _NODE:
                 for found in nodes:
-                    yield found, self.unkeyed[kind]
+                    yield found, self.unkeyed[kind].select(data, found)
                 continue
             keyed = self.keyed[kind]
+            if scene.imports.renamed:
+                keyed = {**keyed, **_renamed(keyed, scene.imports.renamed)}
             for leaf in nodes:
-                text = data[leaf.start_byte : leaf.end_byte]
-                tried = keyed.get(text, ())
-                if text in renamed:
-                    tried = (*tried, *keyed.get(renamed[text], ()))
-                if tried:
-                    yield _owner(leaf, kind), tried
+                bucket = keyed.get(data[leaf.start_byte : leaf.end_byte])
+                if bucket is not None:
+                    owner = _owner(leaf, kind)
+                    yield owner, bucket.select(data, owner)
 
 
 def build_table(language: str, pages: Iterable[Page]) -> Table:
@@ -67,8 +107,23 @@ def build_table(language: str, pages: Iterable[Page]) -> Table:
         return Table(None, {}, {}, frozenset())
     from tree_sitter import Query
 
-    parts = [rules.keys[kind].replace("@key", f"@{_KEY}.{kind}") for kind in keyed] + [f"({kind}) @{_NODE}.{kind}" for kind in unkeyed]
-    return Table(Query(found, "\n".join(parts)), keyed, unkeyed, frozenset({*keyed, *unkeyed}))
+    parts = [*(rules.key_query(kind) for kind in keyed), *(f"({kind}) @{_NODE}.{kind}" for kind in unkeyed)]
+    return Table(
+        Query(found, "\n".join(parts)),
+        {kind: {key: Bucket.of(patterns) for key, patterns in by_key.items()} for kind, by_key in keyed.items()},
+        {kind: Bucket.of(patterns) for kind, patterns in unkeyed.items()},
+        frozenset({*keyed, *unkeyed}),
+    )
+
+
+def _renamed(keyed: Mapping[bytes, Bucket], renamed: Mapping[bytes, bytes]) -> dict[bytes, Bucket]:
+    """The buckets of members that the file imported under another name, by that name."""
+    found = {}
+    for name, member in renamed.items():
+        if member in keyed:
+            own = keyed.get(name)
+            found[name] = Bucket.of([*own.patterns, *keyed[member].patterns]) if own else keyed[member]
+    return found
 
 
 def _compile(language: str, pages: Iterable[Page]) -> Iterator[Compiled]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestra_lsp.model import Span
-from orchestra_lsp.review.pattern import UNTOLD, Branch, Hole, Leaf, Path, Run, Shape, Text, string_content
+from orchestra_lsp.review.pattern import Branch, Hole, Leaf, Path, Run, Shape, Text, string_content
 from orchestra_lsp.review.scene import Scene
 
 if TYPE_CHECKING:
@@ -41,7 +41,11 @@ def unify(shape: Shape, node: Node, holes: Holes, scene: Scene) -> Holes | None:
     if isinstance(shape, Branch):
         if node.kind_id != shape.kind:
             return None
-        return _unify_all(shape.children, _told(shape, node, scene), holes, scene)
+        untold = shape.untold
+        told = [child for child in node.children if child.kind_id not in untold and not child.is_extra]
+        if shape.fixed and len(told) != len(shape.children):
+            return None
+        return _unify_all(shape.children, told, holes, scene)
     if isinstance(shape, Hole):
         if not node.is_named or node.type in scene.dialect.kind("not_single"):
             return None
@@ -51,16 +55,6 @@ def unify(shape: Shape, node: Node, holes: Holes, scene: Scene) -> Holes | None:
     if isinstance(shape, Path):
         return _unify_path(shape, node, holes, scene)
     return _bind(shape.name, Bound((node,), scene.text(node)), holes)
-
-
-def _told(shape: Branch, node: Node, scene: Scene) -> list[Node]:
-    """The children that count: no comments, no separators, no optional part that the pattern leaves out."""
-    told = [child for child in node.children if not child.is_extra and child.type not in UNTOLD]
-    lenient = scene.dialect.kind("lenient")
-    if not lenient:
-        return told
-    named = {child.kind for child in shape.children if isinstance(child, Branch | Leaf)}
-    return [child for child in told if child.type not in lenient or child.kind_id in named]
 
 
 def _unify_all(shapes: Sequence[Shape], nodes: Sequence[Node], holes: Holes, scene: Scene) -> Holes | None:

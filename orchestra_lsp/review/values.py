@@ -22,9 +22,7 @@ _CONVERSIONS = frozenset({b"int", b"len", b"float", b"bool", b"Number", b"parseI
 _ESCAPES = frozenset({b"escape", b"quote", b"escapeId", b"escape_string", b"escape_identifier", b"quote_ident", b"QuoteIdentifier"})
 _FORMATTERS = frozenset({"fmt.Sprintf", "fmt.Sprint", "fmt.Sprintln", "util.format"})
 _SAME_TEXT = frozenset({b"as_str", b"to_string", b"to_owned", b"into", b"as_ref", b"clone", b"trim", b"strip", b"encode"})
-_OPERATIONS = frozenset(
-    {"binary_operator", "binary_expression", "unary_expression", "unary_operator", "conditional_expression", "ternary_expression"}
-)
+_OPERATIONS = frozenset({"binary_operator", "binary_expression", "unary_expression", "unary_operator"})
 _DEPTH = 8  # how many parentheses and variables deep a value is followed; a variable counts for two
 
 
@@ -37,6 +35,11 @@ def is_constant(scene: Scene, node: Node, depth: int = _DEPTH) -> bool:
         return False
     if node.type in rules.kind("string"):
         return all(is_constant(scene, part, depth - 1) for part in interpolated(scene, node))
+    if node.type in ("conditional_expression", "ternary_expression"):
+        # `a ? b : c` and `b if a else c`: what is asked does not become part of the value
+        parts = [child for child in node.named_children if not child.is_extra]
+        asked = 0 if node.type == "ternary_expression" else 1
+        return all(is_constant(scene, part, depth - 1) for index, part in enumerate(parts) if index != asked)
     if node.type in rules.kind("collection") or node.type in rules.kind("transparent") or node.type in _OPERATIONS:
         return all(is_constant(scene, child, depth - 1) for child in node.named_children if not child.is_extra)
     if node.type in rules.kind("call"):

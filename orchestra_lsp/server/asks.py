@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from orchestra_lsp.engine.errors import Unanswered
 from orchestra_lsp.model import Ask, Suggestion, Trigger
+from orchestra_lsp.server.conductor import EngineMissing
 
 if TYPE_CHECKING:
     from orchestra_lsp.server.session import Session
@@ -50,9 +51,9 @@ class Asks:
 
 
 async def _ask(session: Session, ask: Ask) -> Suggestion | None:
-    orchestra = await session.orchestra()
     try:
+        orchestra = await session.orchestra()
         return await orchestra.ask(ask)
-    except Unanswered as error:
+    except (Unanswered, EngineMissing) as error:
         log.info("nothing to suggest: %s", error)
         return None

@@ -17,7 +17,6 @@ from orchestra_lsp.server.proposals import changes
 
 if TYPE_CHECKING:
     from orchestra_lsp.commands.registry import Command
-    from orchestra_lsp.config import Settings
     from orchestra_lsp.server.loop import OrchestraServer
     from orchestra_lsp.server.reviewer import Examined
     from orchestra_lsp.server.session import Session
@@ -153,7 +152,7 @@ def _proposed(session: Session, buffer: Buffer) -> Iterator[t.CodeAction]:
 
 async def _asking(session: Session, buffer: Buffer, span: Span, place: t.Range) -> Actions:
     """Commands that ask a model; nothing is asked before the person picks one."""
-    configured = _has_model(session.settings)
+    configured = session.has_model
     if not configured and not session.client.action.disabled:
         return []
     where = {"uri": buffer.uri, "range": {"start": _plain(place.start), "end": _plain(place.end)}}
@@ -169,10 +168,6 @@ async def _asking(session: Session, buffer: Buffer, span: Span, place: t.Range) 
         else:
             found.append(t.CodeAction(command.title, REFACTOR, disabled=t.CodeActionDisabled(NO_MODEL)))
     return found
-
-
-def _has_model(settings: Settings) -> bool:
-    return any(tool.enabled and (tool.kind or name) != "local" for name, tool in settings.tools.items())
 
 
 def _model_commands() -> list[Command]:

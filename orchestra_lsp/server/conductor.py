@@ -7,12 +7,23 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pygls.exceptions import JsonRpcException
+
+from orchestra_lsp.server import logs
+
 if TYPE_CHECKING:
     from orchestra_lsp.config import Settings
     from orchestra_lsp.engine.orchestra import Orchestra
     from orchestra_lsp.store.store import Store
 
 log = logging.getLogger("orchestra")
+
+#: The specification's code for a request that was understood and could not be fulfilled.
+REQUEST_FAILED = -32803
+
+
+class EngineMissing(JsonRpcException):
+    """Completions and commands cannot be served; documents and findings can."""
 
 
 class Conductor:
@@ -49,7 +60,11 @@ class Conductor:
             await asyncio.to_thread(self._store.close)
 
     async def _make(self, settings: Callable[[], Settings]) -> Orchestra:
-        await asyncio.to_thread(_import)
+        try:
+            await asyncio.to_thread(_import)
+        except ImportError as error:
+            log.error("the engine cannot be loaded: %s\n%s", logs.describe(error), logs.places(error))
+            raise EngineMissing(f"the engine cannot be loaded: {error}; reinstall orchestra-lsp", REQUEST_FAILED) from error
         from orchestra_lsp.engine.orchestra import Orchestra
 
         before = settings()

@@ -12,7 +12,7 @@ from lsprotocol import types as t
 from pygls.exceptions import JsonRpcException
 
 from orchestra_lsp.config import PROJECT_FILE, Problem, load
-from orchestra_lsp.server import convert, logs
+from orchestra_lsp.server import convert, indexing, logs
 
 if TYPE_CHECKING:
     from orchestra_lsp.server.loop import OrchestraServer
@@ -116,8 +116,11 @@ def register(server: OrchestraServer) -> None:
 
 async def _reconfigure(ls: OrchestraServer) -> None:
     if orchestra := ls.session.conductor.made:
+        before = indexing.engine_of(orchestra)
         await orchestra.reconfigure(ls.session.settings)
         ls.session.status.changed(ls)
+        if indexing.engine_of(orchestra) is not before:
+            await indexing.learn(ls, orchestra)
 
 
 async def _refresh_lenses(ls: OrchestraServer) -> None:

@@ -18,8 +18,9 @@ MAX_BACKLOG = 256 * 1024 * 1024  # bytes; a client that leaves more than this un
 class Connection:
     """One client. `sink` is called in the reading thread with every message, and with None when the client is gone."""
 
-    def __init__(self, stream: Stream, sink: Sink) -> None:
+    def __init__(self, stream: Stream, sink: Sink, most_unread: int = MAX_BACKLOG) -> None:
         self._stream = stream
+        self._most_unread = most_unread
         self._sink: Sink | None = sink
         self._delivering = RLock()  # a sink may find out itself that the client is gone
         self._queue: SimpleQueue[bytes | None] = SimpleQueue()
@@ -37,7 +38,7 @@ class Connection:
         data = framed(message)
         with self._counting:
             self._backlog += len(data)
-            given_up = self._backlog > MAX_BACKLOG
+            given_up = self._backlog > self._most_unread
         self._queue.put(data)
         if given_up:
             print("orchestra-lsp: the editor has stopped reading; giving up", file=sys.stderr)
@@ -68,9 +69,11 @@ class Connection:
                 sink(incoming)
 
     def _read(self) -> None:
-        while (incoming := self._stream.read()) is not None:
-            self._deliver(incoming)
-        self._deliver(None)
+        try:
+            while (incoming := self._stream.read()) is not None:
+                self._deliver(incoming)
+        finally:  # a reader that has failed must not leave a server that hears nothing
+            self._deliver(None)
 
     def _write(self) -> None:
         """Writes what waits in one go; after a broken pipe it only empties the queue."""

@@ -15,6 +15,7 @@ from orchestra_lsp.server.lifecycle import Phase, refusal
 from orchestra_lsp.server.messages import INVALID_PARAMS, Fault, Json, failure, is_request, result
 from orchestra_lsp.server.stream import Stream, claim_stdio, framed
 
+INTERRUPTED = 130  # exit code after Ctrl+C, as shells have it
 APP = "orchestra_lsp.server.app"
 HELP = """orchestra-lsp: the language server of Orchestra LSP, on standard input and output.
 
@@ -30,12 +31,12 @@ def main(app: str = APP) -> None:
     started = time.monotonic()
     _look_at_arguments(sys.argv[1:])
     try:
-        if os.isatty(0):
-            print(HELP.splitlines()[2], file=sys.stderr)
-        stream = claim_stdio()
+        stream = _claim()
         params = greet(stream)
-    except (OSError, KeyboardInterrupt):
-        os._exit(1)  # no client there, or none any more: nobody to tell
+    except OSError:
+        os._exit(1)  # the client does not read any more: nobody to tell
+    except KeyboardInterrupt:
+        os._exit(INTERRUPTED)
     if params is None:
         os._exit(1)
     _serve(stream, params, app, started)
@@ -49,11 +50,22 @@ def greet(stream: Stream) -> Json | None:
     while (message := stream.read()) is not None:
         if isinstance(message, Fault):
             stream.write(framed(failure(message.id, message.code, message.problem)))
+        elif is_request(message):
+            if (params := _answer(stream, message)) is not None:
+                return params
         elif message.get("method") == "exit":
             return None
-        elif is_request(message) and (params := _answer(stream, message)) is not None:
-            return params
     return None
+
+
+def _claim() -> Stream:
+    if os.isatty(0):
+        print(HELP.splitlines()[2], file=sys.stderr)
+    try:
+        return claim_stdio()
+    except OSError as error:
+        print(f"orchestra-lsp: standard input and output are needed: {error.strerror}", file=sys.stderr)
+        raise
 
 
 def _answer(stream: Stream, message: Json) -> Json | None:
@@ -83,7 +95,7 @@ def _serve(stream: Stream, params: Json, app: str, started: float) -> None:
     try:
         server = _create(app, started)
     except KeyboardInterrupt:
-        leave(130)
+        leave(INTERRUPTED)
     except BaseException as error:  # noqa: BLE001 - whatever an import may raise, the person is told and every request answered
         problem = _cannot_start(error)
         print(f"orchestra-lsp: {problem}", file=sys.stderr)

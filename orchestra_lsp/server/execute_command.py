@@ -17,6 +17,7 @@ from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
 from orchestra_lsp.model import Buffer, Outcome, Span
 from orchestra_lsp.server import convert, feedback, presenting
+from orchestra_lsp.server.conductor import REQUEST_FAILED
 
 if TYPE_CHECKING:
     from orchestra_lsp.commands.registry import Command
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from orchestra_lsp.server.progress import Progress
 
 PREFIX = "orchestra."
-#: The specification's code for a request that was understood and could not be fulfilled.
-REQUEST_FAILED = -32803
 WHERE = ("uri", "textDocument", "range", "position", "show")
 
 

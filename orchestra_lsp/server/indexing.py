@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from orchestra_lsp.engine.orchestra import Orchestra
     from orchestra_lsp.server.loop import OrchestraServer
     from orchestra_lsp.server.progress import Progress
+    from orchestra_lsp.tools.local.engine import LocalEngine
 
 TITLE = "Learning the workspace"
 INTERVAL_S = 0.5
@@ -22,8 +23,13 @@ async def learn(ls: OrchestraServer, orchestra: Orchestra) -> None:
     ls.session.status.changed(ls)
 
 
+def engine_of(orchestra: Orchestra) -> LocalEngine | None:
+    """The embedded engine, None when it is switched off. A new one has learned nothing yet."""
+    return orchestra._ensemble.embedded
+
+
 async def _follow(orchestra: Orchestra, progress: Progress) -> None:
-    engine = orchestra._ensemble.embedded
+    engine = engine_of(orchestra)
     while engine is not None and (now := engine.progress).state in BUSY:
         progress.report(f"{now.files} files")
         await asyncio.sleep(INTERVAL_S)

@@ -73,6 +73,13 @@ class OrchestraServer(LanguageServer):
         loop = asyncio.new_event_loop()
         try:
             return loop.run_until_complete(self._serve(waiting, params))
+        except KeyboardInterrupt:
+            return 128 + signal.SIGINT
+        except BaseException as error:  # noqa: BLE001 - for instance a library's SystemExit, which the loop lets through
+            log.error("%s", logs.places(error))
+            self.protocol.tell(ERROR, f"the server has ended by {logs.describe(error)}")
+            waiting.connection.close(FLUSH_S)
+            return 1
         finally:
             loop.close()  # and not asyncio.run, which would wait for worker threads; the process ends without them
 

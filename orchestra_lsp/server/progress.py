@@ -56,7 +56,9 @@ class Progresses:
     def __init__(self) -> None:
         self._running: dict[t.ProgressToken, asyncio.Task[object]] = {}
 
-    async def run(self, ls: OrchestraServer, title: str, work: Work[T], token: t.ProgressToken | None = None, cancellable: bool = True) -> T:
+    async def run(
+        self, ls: OrchestraServer, title: str, work: Work[T], token: t.ProgressToken | None = None, cancellable: bool = True
+    ) -> T:
         """The result of `work`. Raises CancelledError when the editor cancelled the request or pressed the button."""
         progress = Progress(ls, title, token)
         task = asyncio.ensure_future(work(progress))

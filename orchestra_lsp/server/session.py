@@ -15,7 +15,7 @@ from orchestra_lsp.model import Suggestion
 from orchestra_lsp.server import indexing, logs
 from orchestra_lsp.server.asks import Asks
 from orchestra_lsp.server.client import Client
-from orchestra_lsp.server.conductor import Conductor
+from orchestra_lsp.server.conductor import Conductor, EngineMissing
 from orchestra_lsp.server.diagnostics import Diagnostics
 from orchestra_lsp.server.documents import Documents
 from orchestra_lsp.server.progress import Progresses
@@ -59,6 +59,11 @@ class Session:
     def settings(self) -> Settings:
         return self.loaded.settings
 
+    @property
+    def has_model(self) -> bool:
+        """Whether any tool beside the embedded engine is switched on."""
+        return any(tool.enabled and (tool.kind or name) != "local" for name, tool in self.settings.tools.items())
+
     async def orchestra(self) -> Orchestra:
         """The Orchestra of this process; the first call waits for its imports."""
         return await self.conductor.get(lambda: self.settings)
@@ -90,13 +95,28 @@ class Session:
         await self.conductor.close()
 
     async def _warm_up(self, ls: OrchestraServer) -> None:
-        orchestra = await self.orchestra()
+        try:
+            orchestra = await self.orchestra()
+        except EngineMissing as error:
+            ls.window_show_message(t.ShowMessageParams(t.MessageType.Error, f"Orchestra LSP: {error}"))
+            return
         if self.conductor.problem:
             ls.window_show_message(t.ShowMessageParams(t.MessageType.Warning, self.conductor.problem))
         self.status.changed(ls)
+        await asyncio.to_thread(_import_rest, self.has_model)
         await indexing.learn(ls, orchestra)
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._background.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a background task failed: %s\n%s", logs.describe(error), logs.places(error))
+
+
+def _import_rest(with_model: bool) -> None:
+    """What the first code action and the first call would otherwise wait for."""
+    from orchestra_lsp.commands.registry import commands
+    from orchestra_lsp.review import fix  # noqa: F401 - for its import only
+
+    commands()
+    if with_model:
+        import httpx  # noqa: F401 - the same

@@ -110,8 +110,10 @@ class Waiting:
 
 def leave(code: int) -> NoReturn:
     """End the process at once, whatever other threads are doing: an import or a worker cannot be interrupted otherwise."""
-    sys.stderr.flush()
-    os._exit(code)
+    try:
+        sys.stderr.flush()
+    finally:  # standard error may be gone as well
+        os._exit(code)
 
 
 def _id(message: Json) -> Id:

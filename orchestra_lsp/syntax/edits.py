@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from orchestra_lsp.syntax.text import Encoding, encode, floor, locate
 
+_PAIR = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 _LINE_END = re.compile(rb"\n|\r(?!\n)")
 
 
@@ -61,8 +62,8 @@ class Workpiece:
         end, into_end = self._locate(last, encoding)
         if into_start:  # the editor split a surrogate pair: keep the half before the edit
             text = _halves(self._data, start)[0] + text
-        if into_end:
-            text += _halves(self._data, end)[1]
+        if into_end and (rest := _halves(self._data, end)[1]):
+            text += rest
             end += 4
         return self.replace(start, max(start, end), text)
 
@@ -169,13 +170,13 @@ def _is_low(half: bytes | bytearray) -> bool:
 
 
 def _halves(data: bytearray, offset: int) -> tuple[bytes, bytes]:
-    """The two surrogate halves of the astral character at `offset`."""
-    units = data[offset : offset + 4].decode("utf-8", "replace").encode("utf-16-le")
+    """The two surrogate halves of the astral character at `offset`; empty where invalid UTF-8 only looks like one."""
+    try:
+        units = data[offset : offset + 4].decode().encode("utf-16-le")
+    except UnicodeDecodeError:
+        return b"", b""
     high, low = (units[at : at + 2].decode("utf-16-le", "surrogatepass").encode("utf-8", "surrogatepass") for at in (0, 2))
     return high, low
-
-
-_PAIR = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 
 
 def _rejoin(text: bytes) -> bytes:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from orchestra_lsp.model import Buffer, Complexity, Facts, FunctionFacts, Span
 from orchestra_lsp.syntax.cognitive import cognitive
 from orchestra_lsp.syntax.cyclomatic import cyclomatic
-from orchestra_lsp.syntax.outline import Outline, outline_of
+from orchestra_lsp.syntax.outline import Function, Outline, outline_of
 from orchestra_lsp.syntax.text import line_at
 
 # SonarSource's and McCabe's own limits for a function, 15 and 10, divide moderate from complex
 COMPLEX_COGNITIVE, COMPLEX_CYCLOMATIC, COMPLEX_LINES = 15, 10, 1500
+_AHEAD = 200  # bytes between a name and the function bound to it
 SIMPLE_COGNITIVE, SIMPLE_CYCLOMATIC, SIMPLE_LINES = 5, 5, 200
 
 
@@ -27,16 +28,17 @@ def facts_of(buffer: Buffer) -> Facts:
 
 
 def function_facts(buffer: Buffer, span: Span) -> FunctionFacts | None:
-    """Facts of the innermost function that holds `span`, at the cost of the outermost one; None if there is none.
+    """Facts of the innermost function that holds `span`, in its code or its name, at the cost of the outermost; None if none does.
 
     The figures are those of `facts_of`, but a call cycle through other functions is not seen.
     """
-    around = outline_of(buffer, span)
-    holders = [function for function in around.functions if holds(function.span, span)] if around else []
+    # a function expression stands behind its name, so look a little further
+    around = outline_of(buffer, Span(span.start, span.end + _AHEAD))
+    holders = [function for function in around.functions if _holds(function, span)] if around else []
     if not holders:
         return None
     measured = _measure(buffer, outline_of(buffer, holders[0].span))
-    return max((facts for facts in measured if holds(facts.span, span)), key=lambda facts: facts.span.start)
+    return max((facts for facts in measured if _holds(facts, span)), key=lambda facts: facts.span.start)
 
 
 def complexity_of(functions: Sequence[FunctionFacts], lines: int) -> Complexity:
@@ -53,9 +55,9 @@ def complexity_of(functions: Sequence[FunctionFacts], lines: int) -> Complexity:
     return Complexity.MODERATE
 
 
-def holds(outer: Span, inner: Span) -> bool:
-    """Whether `inner` lies in `outer`, a cursor at its end included."""
-    return outer.start <= inner.start and inner.end <= outer.end
+def _holds(function: Function | FunctionFacts, span: Span) -> bool:
+    """Whether the span lies in the function or its name, a cursor at the end included."""
+    return any(outer.start <= span.start and span.end <= outer.end for outer in (function.span, function.name_span))
 
 
 def _measure(buffer: Buffer, outline: Outline | None) -> tuple[FunctionFacts, ...]:

@@ -74,6 +74,17 @@ WORDS = (
     *("number", "identifier", "import", "call", "parameters", "argument", "assignment", "return", "jump", "boolean"),
 )
 
+# What some languages do differently, in their `complexity.rules` and `scope.rules`.
+RULES = {
+    "decorator": "a function that holds only another one and returns it is no level for that one",
+    "namespace": "an outermost function without control flow of its own is no level for the functions in it",
+    "class resets nesting": "levels start again in a class inside a function",
+    "lambda counts outside": "decisions in a named lambda count for the function around it as well",
+    "parentheses start a chain": "boolean operators in parentheses are not joined with those outside",
+    "bare call is own method": "a call without an object may mean a method of the same class",
+    "indentation": "indentation says where a block ends",
+}
+
 
 def detect(editor_id: str, path: str, data: bytes) -> str:
     """The language's name: by the editor's id, then file name or extension, then the first line, then the content; else "text".

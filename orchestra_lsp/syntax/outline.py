@@ -49,7 +49,7 @@ class Outline:
         return self.marks.get(role, ())
 
     def rule(self, name: str) -> bool:
-        """Whether the language has this special rule."""
+        """Whether the language has this one of `language.RULES`."""
         return name in self.language.complexity.get("rules", ())
 
 
@@ -213,5 +213,6 @@ def _receiver(data: bytes, node: Node) -> tuple[str, str]:
 
 
 def name_of(data: bytes, node: Node) -> str:
+    """The name of a class or module; for a Rust impl its type, and for a nameless one a word that no other has."""
     name = node.child_by_field_name("name") or node.child_by_field_name("type")
     return decode(data[name.start_byte : name.end_byte]) if name else f"@{node.start_byte}"

@@ -21,6 +21,7 @@ __all__ += ["read_buffer", "splice"]
 MAX_BYTES = 5_000_000
 _CHUNKED_FROM = 200_000  # bytes; py-tree-sitter holds the GIL for a whole parse, but gives it up between chunks
 _CHUNK = 4096
+_MOST_SPANS = 32
 
 
 class ParseCancelled(Exception):
@@ -131,18 +132,26 @@ def _finish(draft: Draft, version: int, workpiece: Workpiece, splices: Sequence[
 
 def _moved(spans: Sequence[Span], splices: Sequence[Splice]) -> tuple[Span, ...]:
     """The spans as they lie after all splices, joined with what the splices wrote."""
-    moved = list(spans)
+    moved = [(span.start, span.end) for span in spans]
     for at in splices:
         shift = at.new_end - at.old_end
         moved = [
-            Span(
-                span.start if span.start <= at.start else max(at.start, span.start + shift),
-                span.end if span.end <= at.start else max(at.new_end, span.end + shift),
+            (
+                start if start <= at.start else max(at.start, start + shift),
+                end if end <= at.start else max(at.new_end, end + shift),
             )
-            for span in moved
+            for start, end in moved
         ]
-        moved.append(Span(at.start, at.new_end))
-    return _merged(moved)
+        moved.append((at.start, at.new_end))
+        if len(moved) > _MOST_SPANS:
+            moved = _paired(moved)
+    return _merged([Span(*pair) for pair in moved])
+
+
+def _paired(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Half as many spans, each covering two neighbours: a replacement all over a file need not be followed more closely."""
+    ordered = sorted(spans)
+    return [(ordered[at][0], max(end for _, end in ordered[at : at + 2])) for at in range(0, len(ordered), 2)]
 
 
 def _merged(spans: Sequence[Span]) -> tuple[Span, ...]:

@@ -50,9 +50,13 @@ class Claude(HttpTool):
     async def ask(self, prompt: MaskedPrompt, deadline: float) -> AsyncGenerator[Piece, None]:
         self._admit(prompt)
         call = await self._line.call("/v1/messages", deadline, _body(self.model, prompt))
-        async with aclosing(self._stream(call, _Dialect(self._line.endpoint), shape_for(prompt))) as pieces:
-            async for piece in pieces:
-                yield piece
+        dialect = _Dialect(self._line.endpoint)
+        try:
+            async with aclosing(answer.pieces(self._line.http, call, dialect, shape_for(prompt))) as pieces:
+                async for piece in pieces:
+                    yield piece
+        except faults.Refused as error:
+            raise self._noted(error) from None
 
     async def check(self) -> Health:
         found = await self._look("/v1/models?limit=1000")

@@ -63,12 +63,12 @@ class OpenAI(HttpTool):
             body = {"model": self.model} | wanted if self.model else wanted
             call = await self._line.call(path, deadline, _without(body, self._refused))
             try:
-                async with aclosing(self._stream(call, _Dialect(self._line.endpoint), shape)) as pieces:
+                async with aclosing(answer.pieces(self._line.http, call, _Dialect(self._line.endpoint), shape)) as pieces:
                     async for piece in pieces:
                         yield piece
             except faults.Refused as error:
                 if attempt == TRIES or not error.parameter or error.parameter in self._refused:
-                    raise
+                    raise self._noted(error) from None
                 self._refused.add(error.parameter)
             else:
                 return

@@ -51,7 +51,9 @@ def is_known(value: str) -> bool:
 def is_example(value: str) -> bool:
     """Whether a token of a known shape is one that stands in for a real one."""
     lists = _lists()
-    return bool(is_known(value) or lists.parts.search(value) or _REPEATED.search(value) or _SEQUENCE.search(value) or _TEMPLATE.search(value))
+    return bool(
+        is_known(value) or lists.parts.search(value) or _REPEATED.search(value) or _SEQUENCE.search(value) or _TEMPLATE.search(value)
+    )
 
 
 def is_filler(value: str) -> bool:

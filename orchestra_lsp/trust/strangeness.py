@@ -44,7 +44,9 @@ _TABLE = (
     "MQJMOMQTMfYOMOQLgMFKPTTQkiZH",  # _
 )
 _BITS = {
-    first + second: _STEPS.index(step) / 5 for first, row in zip(_LETTERS, _TABLE, strict=True) for second, step in zip(_LETTERS, row, strict=True)
+    first + second: _STEPS.index(step) / 5
+    for first, row in zip(_LETTERS, _TABLE, strict=True)
+    for second, step in zip(_LETTERS, row, strict=True)
 }
 _CLASS = str.maketrans({**{chr(code): "_" for code in range(128) if not chr(code).isalnum()}, **dict.fromkeys(string.digits, "0")})
 

@@ -134,10 +134,10 @@ def _literal(literal: bytes, owners: list[SecretKind], escape: Any) -> str:
 def _signs(literal: bytes) -> tuple[tuple[int, bytes, SecretKind], ...]:
     """What else may begin where `literal` stands: itself, what it begins with, and what begins inside it (at which offset)."""
     owners = _plan().owners
-    return tuple(
-        (inside, other, kind)
-        for inside in range(len(literal))
-        for other in sorted(owners)
-        if literal.startswith(other, inside) or (inside and other.startswith(literal[inside:]))
-        for kind in owners[other]
-    )
+    found = []
+    for inside in range(len(literal)):
+        rest = literal[inside:]
+        others = {rest[:end] for end in range(1, len(rest) + 1) if rest[:end] in owners}
+        others.update(other for other in owners if inside and other.startswith(rest))
+        found += [(inside, other, kind) for other in sorted(others) for kind in owners[other]]
+    return tuple(found)

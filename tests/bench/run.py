@@ -23,7 +23,8 @@ from client import Client, Json
 
 HERE = Path(__file__).parent
 LINES = 2000
-FAULT = "if __name__ == None: pass\n"  # ours and ruff's E711
+SOURCES = ("configparser.py", "heapq.py", "textwrap.py")
+FAULT = "if undefined == None: pass\n"  # our comparison-to-none, ruff's F821
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,14 @@ def compile_all() -> None:
 
 @contextmanager
 def workspace() -> Iterator[tuple[Path, Path]]:
-    """A folder with one real file of LINES lines: the beginning of this Python's own argparse and what follows it."""
+    """A folder with one real file of about LINES lines: modules of this Python's own library, one after the other."""
     library = Path(sysconfig.get_paths()["stdlib"])
-    lines = [line for name in ("argparse.py", "configparser.py") for line in (library / name).read_text("utf-8").splitlines(keepends=True)]
+    lines = [line for name in SOURCES for line in (library / name).read_text("utf-8").splitlines(keepends=True)]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder).resolve() / "sample.py"
-        path.write_text("".join(lines[:LINES]), encoding="utf-8")
+        # Cut before a definition: ruff falls silent on a file that does not parse.
+        end = next(number for number in range(LINES, 0, -1) if lines[number].startswith(("class ", "def ")))
+        path.write_text("".join(lines[:end]), encoding="utf-8")
         yield path.parent, path
 
 
@@ -101,7 +104,8 @@ def edits(rounds: int) -> None:
             client.initialize()
             client.open(path)
             client.wait_for(lambda message: message.get("method") == "textDocument/publishDiagnostics")
-        line = 1200
+        # Before a definition at the left margin, where one more statement leaves everything below as it was.
+        line = next(number for number, text in enumerate(path.read_text("utf-8").splitlines()) if number > 1000 and text.startswith("class "))
         for number in range(rounds * 4 + 5):
             for name, client in clients.items():
                 for version, (end, text) in enumerate((((line, 0), FAULT), ((line + 1, 0), "")), start=2 + 2 * number):
@@ -128,7 +132,7 @@ def completion(rounds: int) -> None:
                 client.open(path)
                 client.wait_for(lambda message: message.get("method") == "textDocument/publishDiagnostics")
                 version = 1
-                for at in [number for number in range(200, 1800, 1600 // (rounds * 2)) if len(lines[number].strip()) > 20]:
+                for at in [number for number in range(200, 1800, 1600 // (rounds * 4)) if len(lines[number].strip()) > 20]:
                     text = lines[at].strip()
                     client.change(path, version := version + 1, (at, len(lines[at]) - len(text)), (at, len(lines[at])), "")
                     for step in range(1, 9):

@@ -13,7 +13,11 @@ from orchestra_lsp.trust.mask import Vault
 
 # Made up, of the right shape: detectors look at form, not at whether anybody would let it in.
 TOKEN = "ghp_" + "q8Rk2Zt7Wm4Xv9Lc1Bn6Hd3Jf5Gs0PyTaEuI"
-KEY = "-----BEGIN RSA PRIVATE KEY-----\n" + "\n".join("MIIEpQ7fKd0x9sLwVtYb3ZcHnRg2Jm5Xo8Au1Ei6Tq4Pz" for _ in range(20)) + "\n-----END RSA PRIVATE KEY-----\n"
+KEY = (
+    "-----BEGIN RSA PRIVATE KEY-----\n"
+    + "\n".join("MIIEpQ7fKd0x9sLwVtYb3ZcHnRg2Jm5Xo8Au1Ei6Tq4Pz" for _ in range(20))
+    + "\n-----END RSA PRIVATE KEY-----\n"
+)
 
 
 def masked(data: bytes, seen: Counter[str] | None = None) -> bytes:
@@ -70,7 +74,9 @@ def test_no_bytes_make_it_fail(data: bytes) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(strategies.lists(strategies.sampled_from([b"a\n", b"\n", b"-----BEGIN X\n", b"-----END X\n", b"long line " * 30 + b"\n"]), max_size=400))
+@given(
+    strategies.lists(strategies.sampled_from([b"a\n", b"\n", b"-----BEGIN X\n", b"-----END X\n", b"long line " * 30 + b"\n"]), max_size=400)
+)
 def test_blocks_join_to_what_came_in(lines: list[bytes]) -> None:
     data = b"".join(lines) * 8
     source = BytesIO(data)

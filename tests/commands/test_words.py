@@ -89,7 +89,9 @@ def test_nothing_makes_it_fail(sentence: str) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(some.lists(some.sampled_from("review test explain the parser.py slow why staged not `x` \"y z\" : -- 12 . / lines".split()), max_size=9))
+@given(
+    some.lists(some.sampled_from('review test explain the parser.py slow why staged not `x` "y z" : -- 12 . / lines'.split()), max_size=9)
+)
 def test_no_heap_of_known_words_makes_it_fail(heap: list[str]) -> None:
     understand(" ".join(heap), INTENTS, THERE.__contains__)
 

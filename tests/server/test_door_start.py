@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -16,7 +17,20 @@ from tests.support.lsp.wire import ROOT, SERVER
 
 TINY = (sys.executable, "-m", "tests.support.lsp.tiny_app")
 SLOW = {"ORCHESTRA_TINY": "slow-import", "ORCHESTRA_TINY_S": "1.5"}
-HEAVY = {"argparse", "asyncio", "attrs", "cattrs", "dataclasses", "inspect", "logging", "lsprotocol", "pygls", "queue", "threading", "typing"}
+HEAVY = {
+    "argparse",
+    "asyncio",
+    "attrs",
+    "cattrs",
+    "dataclasses",
+    "inspect",
+    "logging",
+    "lsprotocol",
+    "pygls",
+    "queue",
+    "threading",
+    "typing",
+}
 
 
 def test_the_door_imports_nothing_heavy() -> None:
@@ -95,7 +109,10 @@ def test_malformed_messages_during_the_import_are_answered() -> None:
 def test_a_failed_import_tells_the_editor_and_answers_every_request() -> None:
     with Client(TINY, {"ORCHESTRA_TINY": "broken-import"}, ended_by_test=True) as client:
         client.initialize()
-        waiting = [client.ask("test/echo"), client.ask("textDocument/hover", {"textDocument": {"uri": "file:///a"}, "position": place(0, 0)})]
+        waiting = [
+            client.ask("test/echo"),
+            client.ask("textDocument/hover", {"textDocument": {"uri": "file:///a"}, "position": place(0, 0)}),
+        ]
         shown = client.wait_for("window/showMessage")
         assert shown["type"] == 1
         assert "cannot start: ModuleNotFoundError: No module named 'a_package_that_is_not_there'" in shown["message"]
@@ -142,9 +159,29 @@ def test_arguments(arguments: list[str], code: int, words: str) -> None:
     assert words in got.stdout + got.stderr
 
 
-def test_no_stdin_at_all_ends_quietly() -> None:
+def test_no_standard_input_at_all_is_told() -> None:
     if os.name == "nt":
         pytest.skip("a process without standard input cannot be made this way on Windows")
-    got = subprocess.run(f"exec {sys.executable} -m orchestra_lsp.server.door <&-", shell=True, cwd=ROOT, capture_output=True, timeout=30, check=False)
+    got = subprocess.run(
+        f"exec {sys.executable} -m orchestra_lsp.server.door <&-", shell=True, cwd=ROOT, capture_output=True, timeout=30, check=False
+    )
     assert got.returncode == 1
-    assert b"Traceback" not in got.stderr
+    assert got.stderr == b"orchestra-lsp: standard input and output are needed: Bad file descriptor\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are a matter of POSIX")
+def test_a_person_who_starts_it_is_told_what_it_is_and_may_interrupt_it() -> None:
+    import pty
+
+    controller, terminal = pty.openpty()
+    with subprocess.Popen(
+        SERVER, cwd=ROOT, stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    ) as server:
+        assert server.stderr is not None
+        assert b"orchestra try FILE" in server.stderr.readline()
+        time.sleep(0.3)
+        server.send_signal(signal.SIGINT)
+        assert server.wait(5) == 130
+        assert server.stderr.read() == b""
+    os.close(controller)
+    os.close(terminal)

@@ -122,7 +122,8 @@ from tests.support.lsp.client import Client
 client = Client([sys.executable, "-m", "tests.support.lsp.tiny_app"])
 client.initialize()
 client.request("test/echo")
-keeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(30)"], stdin=client.wire.process.stdin, stdout=client.wire.process.stdin)
+pipe = client.wire.process.stdin
+keeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(30)"], stdin=pipe, stdout=pipe)
 with open({str(told)!r} + ".new", "w") as file:
     file.write(f"{{client.wire.process.pid}} {{keeper.pid}}")
 os.rename({str(told)!r} + ".new", {str(told)!r})
@@ -139,10 +140,8 @@ time.sleep(60)
         os.kill(keeper, signal.SIGTERM)
 
 
-@pytest.mark.parametrize("number", [2**22 + 12345, 2**40, 0, -1])
+@pytest.mark.parametrize("number", [2**22 + 12345, 2**40])
 def test_a_process_that_does_not_live_at_the_beginning_is_ignored(number: int) -> None:
-    with begin("running") as client:
-        client.shut_down()
     with Client(TINY) as client:
         message = recorded_params("vscode") | {"processId": number, "rootUri": None, "rootPath": None, "workspaceFolders": None}
         id = client.ask("initialize", message, on_purpose=True)
@@ -184,6 +183,13 @@ def test_a_stuck_handler_does_not_keep_the_process_alive() -> None:
         time.sleep(0.3)
         client.wire.end_input()
         assert client.wire.wait(8) == 1
+
+
+def test_a_library_that_ends_the_process_is_told() -> None:
+    with begin("running", ended_by_test=True) as client:
+        client.ask("test/leave")
+        assert "the server has ended by SystemExit" in client.wait_for("window/logMessage")["message"]
+        assert client.wire.wait(3) == 1
 
 
 def test_a_busy_worker_does_not_delay_the_end() -> None:

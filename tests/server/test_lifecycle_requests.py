@@ -23,9 +23,17 @@ def client() -> Iterator[Client]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Client]:
+    """One server for the tests that leave nothing behind in it."""
+    with Client(TINY) as client:
+        client.initialize()
+        yield client
+
+
 @pytest.mark.parametrize("method", ["unknown/method", "$/unknown", "textDocument/definition", "", "workspace/symbol"])
-def test_what_is_not_served_is_told_so(client: Client, method: str) -> None:
-    error = client.error(method, {})
+def test_what_is_not_served_is_told_so(shared: Client, method: str) -> None:
+    error = shared.error(method, {})
     assert error["code"] == -32601
     assert error["message"] == f"{method} is not supported"
 
@@ -46,23 +54,23 @@ def test_what_is_not_served_is_told_so(client: Client, method: str) -> None:
         ),
     ],
 )
-def test_params_that_do_not_fit_are_refused_by_the_name_of_the_field(client: Client, params: object, problem: str) -> None:
-    error = client.error("textDocument/hover", params)
+def test_params_that_do_not_fit_are_refused_by_the_name_of_the_field(shared: Client, params: object, problem: str) -> None:
+    error = shared.error("textDocument/hover", params)
     assert error == {"code": -32602, "message": f"textDocument/hover: {problem}"}
-    assert MARKER not in client.wire.stderr()
+    assert MARKER not in shared.wire.stderr()
 
 
-def test_a_fault_deep_in_a_list_is_named(client: Client) -> None:
+def test_a_fault_deep_in_a_list_is_named(shared: Client) -> None:
     place_zero = {"start": place(0, 0), "end": place(0, 0)}
     context = {"diagnostics": [{"range": place_zero, "message": "a"}, {"range": 5, "message": MARKER}]}
-    error = client.error("textDocument/codeAction", {"textDocument": {"uri": "file:///a"}, "range": place_zero, "context": context})
+    error = shared.error("textDocument/codeAction", {"textDocument": {"uri": "file:///a"}, "range": place_zero, "context": context})
     assert error["message"] == "textDocument/codeAction: params.context.diagnostics[1].range: expected an object"
 
 
-def test_nested_objects_that_look_like_messages_are_only_data(client: Client) -> None:
+def test_nested_objects_that_look_like_messages_are_only_data(shared: Client) -> None:
     """pygls structures every object of a message on its way in, and loses the request."""
     params = {"jsonrpc": "2.0", "id": 1, "result": {"jsonrpc": "2.0", "method": "x", "id": 7}, "type_name": "a"}
-    assert client.request("test/echo", {"inner": params}) == {"inner": params}
+    assert shared.request("test/echo", {"inner": params}) == {"inner": params}
 
 
 def test_unknown_notifications_are_ignored_and_bad_ones_are_told(client: Client) -> None:
@@ -77,12 +85,12 @@ def test_unknown_notifications_are_ignored_and_bad_ones_are_told(client: Client)
 
 
 @pytest.mark.parametrize("method", ["test/fail", "test/failLater", "test/nonsense"])
-def test_an_error_in_a_handler_is_answered_without_its_text(client: Client, method: str) -> None:
-    error = client.error(method, {"text": MARKER})
+def test_an_error_in_a_handler_is_answered_without_its_text(shared: Client, method: str) -> None:
+    error = shared.error(method, {"text": MARKER})
     assert error["code"] == -32603
     assert error["message"].startswith(f"{method} failed: ValueError at ")
-    assert MARKER not in client.wire.stderr()
-    assert "tiny_app.py" in client.wire.stderr() or method == "test/nonsense"
+    assert MARKER not in shared.wire.stderr()
+    assert "tiny_app.py" in shared.wire.stderr() or method == "test/nonsense"
 
 
 def test_an_error_beside_all_requests_is_told(client: Client) -> None:
@@ -91,9 +99,9 @@ def test_an_error_beside_all_requests_is_told(client: Client) -> None:
     assert MARKER not in client.wire.stderr()
 
 
-def test_a_handler_refuses_in_its_own_words(client: Client) -> None:
+def test_a_handler_refuses_in_its_own_words(shared: Client) -> None:
     with pytest.raises(ResponseError) as refused:
-        client.request("test/refuse")
+        shared.request("test/refuse")
     assert (refused.value.code, refused.value.message, refused.value.data) == (-32803, "not now", {"why": "a test"})
 
 
@@ -115,29 +123,31 @@ def test_cancelling_a_worker_answers_though_the_worker_goes_on(client: Client) -
     assert client.request("test/echo", 1) == 1  # and the late result was not sent: the check at the end would see it
 
 
-def test_cancelling_what_is_answered_or_was_never_asked_does_nothing(client: Client) -> None:
-    asked = client.ask("test/echo", 1)
-    assert client.answer(asked)["result"] == 1
+def test_cancelling_what_is_answered_or_was_never_asked_does_nothing(shared: Client) -> None:
+    asked = shared.ask("test/echo", 1)
+    assert shared.answer(asked)["result"] == 1
     for id in (asked, 4711, "never"):
-        client.cancel(id)
-    client.notify("$/cancelRequest", {"id": None}, on_purpose=True)
-    assert client.request("test/echo", 2) == 2
+        shared.cancel(id)
+    shared.notify("$/cancelRequest", {"id": None}, on_purpose=True)
+    assert shared.request("test/echo", 2) == 2
 
 
-def test_an_id_in_use_is_refused_and_the_first_request_still_answered(client: Client) -> None:
-    slow = client.ask("test/slow", {"seconds": 0.3})
-    client.wire.send({"jsonrpc": "2.0", "id": slow, "method": "test/echo"}, on_purpose=True)
-    client.wire.wait_until(lambda: len(client._responses(slow)) == 2, 5, "two responses")
-    refused, served = client._responses(slow)
+def test_an_id_in_use_is_refused_and_the_first_request_still_answered(shared: Client) -> None:
+    slow = shared.ask("test/slow", {"seconds": 0.3})
+    shared.wire.send({"jsonrpc": "2.0", "id": slow, "method": "test/echo"}, on_purpose=True)
+    shared.wire.wait_until(lambda: len(shared._responses(slow)) == 2, 5, "two responses")
+    refused, served = shared._responses(slow)
     assert refused["error"]["code"] == -32600
     assert served["result"] == "slept"
 
 
-def test_ids_are_texts_or_numbers_and_not_mixed_up(client: Client) -> None:
+def test_ids_are_texts_or_numbers_and_not_mixed_up(shared: Client) -> None:
     for id in ("10001", 10001, 0, -5, "", "ünïcode"):
-        client.wire.send({"jsonrpc": "2.0", "id": id, "method": "test/slow", "params": {"seconds": 0.2}})
+        shared.wire.send({"jsonrpc": "2.0", "id": id, "method": "test/slow", "params": {"seconds": 0.2}})
     for id in ("10001", 10001, 0, -5, "", "ünïcode"):
-        found = client.wire.wait_until(lambda id=id: [m for m in client.heard() if type(m.get("id")) is type(id) and m["id"] == id], 5, str(id))
+        found = shared.wire.wait_until(
+            lambda id=id: [m for m in shared.heard() if type(m.get("id")) is type(id) and m["id"] == id], 5, str(id)
+        )
         assert found[0]["result"] == "slept"
 
 
@@ -206,7 +216,9 @@ def test_no_source_text_reaches_standard_error(debug: str, tmp_path: Path) -> No
         at = {"textDocument": {"uri": uri}, "position": place(1, 8)}
         for method, more in CALLS.items():
             client.answer(client.ask(method, at | more))
-        client.notify("textDocument/didChange", {"textDocument": {"uri": uri, "version": 9}, "contentChanges": [{"tex": MARKER}]}, on_purpose=True)
+        client.notify(
+            "textDocument/didChange", {"textDocument": {"uri": uri, "version": 9}, "contentChanges": [{"tex": MARKER}]}, on_purpose=True
+        )
         client.error("textDocument/hover", at | {"position": MARKER})
         client.error(f"unknown/{MARKER.lower()}", {"text": MARKER})
         client.wire.send_garbage(b"Content-Length: 40\r\n\r\n" + MARKER.encode().ljust(40))

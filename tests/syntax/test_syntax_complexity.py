@@ -16,7 +16,7 @@ from orchestra_lsp.model import Complexity, FunctionFacts, Span
 from orchestra_lsp.syntax.facts import complexity_of, facts_of, function_facts
 from orchestra_lsp.syntax.parse import errors_in, open_buffer, read_buffer
 
-EXAMPLES = sorted(Path(__file__).with_name("complexity").iterdir())
+EXAMPLES = sorted(Path(__file__).parent.joinpath("fixtures", "complexity").iterdir())
 FIGURE = re.compile(r"\b(cyclomatic|cognitive|nesting|parameters) (\d+)")
 LIBRARY = Path(sysconfig.get_path("stdlib"))
 
@@ -50,7 +50,9 @@ def radon_functions(source: str) -> Iterator[Function]:
             node.lineno
             for node in ast.walk(ast.parse(source))
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-            and any(isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) for inner in ast.walk(node) if inner is not node)
+            and any(
+                isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) for inner in ast.walk(node) if inner is not node
+            )
         }
     classes = list(visitor.classes)
     functions = list(visitor.functions)
@@ -72,7 +74,7 @@ def test_cyclomatic_agrees_with_radon_on_the_standard_library() -> None:
             else:
                 other.append(f"{path.name}:{function.lineno} {function.name}: radon {function.complexity}")
     assert same > 800
-    assert len(other) <= same / 200, "\n".join(other)
+    assert len(other) <= same / 100, "\n".join(other)
 
 
 def test_one_function_alone_measures_the_same() -> None:

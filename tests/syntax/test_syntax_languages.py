@@ -40,6 +40,8 @@ def test_page_has_only_known_words(name: str) -> None:
     page = tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
     assert set(page.get("kinds", {})) <= set(language.WORDS)
     assert {key for key, value in page.items() if isinstance(value, dict)} <= TABLES
+    rules = [*definition(name).complexity.get("rules", ()), *definition(name).scope.get("rules", ())]
+    assert set(rules) <= set(language.RULES)
     assert all(extension.startswith(".") for extension in page["extensions"])
 
 
@@ -61,6 +63,7 @@ def test_one_function_measures_as_in_the_whole_file(name: str) -> None:
     for facts in facts_of(buffer).functions:
         assert function_facts(buffer, Span(facts.span.end - 1, facts.span.end)) == facts
         assert function_facts(buffer, facts.span) == facts
+        assert function_facts(buffer, facts.name_span) == facts
 
 
 @pytest.mark.parametrize("name", names())

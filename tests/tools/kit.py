@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from typing import Any
 
+import pytest
+
 from orchestra_lsp.config import Settings
 from orchestra_lsp.model import Kind, Piece, Prompt, Snippet
 from orchestra_lsp.tools.contract import Tool, ToolError
@@ -53,14 +55,13 @@ async def ask(tool: Tool[MaskedPrompt], asked: Prompt = PROMPT, seconds: float =
 
 async def failure(tool: Tool[MaskedPrompt], asked: Prompt = PROMPT, seconds: float = 10.0) -> ToolError:
     """The error that asking ends with; it has to be one, and it has to be told well."""
-    try:
-        pieces = await ask(tool, asked, seconds)
-    except ToolError as error:
-        assert error.tool == tool.name
-        assert error.problem
-        assert error.remedy
-        return error
-    raise AssertionError(f"it answered: {pieces}")
+    with pytest.raises(ToolError) as caught:
+        await ask(tool, asked, seconds)
+    error = caught.value
+    assert error.tool == tool.name
+    assert error.problem
+    assert error.remedy
+    return error
 
 
 def text_of(pieces: list[Piece]) -> str:

@@ -59,14 +59,26 @@ STATUSES = [
     (error("401 Unauthorized", {"error": {"code": "invalid_api_key"}}), "does not accept the key", False),
     (error("402 Payment Required", {"error": {"type": "billing_error"}}), "no credit left", False),
     (error("429 Too Many Requests", {"error": {"code": "insufficient_quota"}}), "no credit left", False),
-    (error("429 Too Many Requests", {"error": {"type": "rate_limit_error", "code": "enforced_spend_limit_reached"}}), "spending limit", False),
+    (
+        error("429 Too Many Requests", {"error": {"type": "rate_limit_error", "code": "enforced_spend_limit_reached"}}),
+        "spending limit",
+        False,
+    ),
     (error("403 Forbidden", {"error": {"type": "permission_error"}}), "may not use", False),
-    (error("404 Not Found", {"error": {"message": "The model does not exist", "code": "model_not_found"}}), "does not know the model m", False),
+    (
+        error("404 Not Found", {"error": {"message": "The model does not exist", "code": "model_not_found"}}),
+        "does not know the model m",
+        False,
+    ),
     (error("404 Not Found", {"error": {"message": "File Not Found", "type": "not_found_error"}}), "nothing at this address", False),
     (error("404 Not Found", b"<html>"), "nothing at this address", False),
     (error("413 Content Too Large"), "longer than the model takes", False),
     (error("400 Bad Request", {"error": {"code": "context_length_exceeded"}}), "longer than the model takes", False),
-    (error("400 Bad Request", {"error": {"type": "invalid_request_error", "param": "messages"}}), "(400 invalid_request_error messages)", False),
+    (
+        error("400 Bad Request", {"error": {"type": "invalid_request_error", "param": "messages"}}),
+        "(400 invalid_request_error messages)",
+        False,
+    ),
     (error("429 Too Many Requests"), "slow down", True),
     (error("500 Internal Server Error"), "a fault of its own", True),
     (error("503 Service Unavailable"), "still loading", True),
@@ -101,7 +113,9 @@ async def test_every_status_is_told(shared: Shared, adapter: str, reply: bytes, 
         ({"x_should_retry": "false"}, None, False),
     ],
 )
-async def test_a_pause_that_is_asked_for_is_passed_on(shared: Shared, headers: dict[str, str], seconds: float | None, retryable: bool) -> None:
+async def test_a_pause_that_is_asked_for_is_passed_on(
+    shared: Shared, headers: dict[str, str], seconds: float | None, retryable: bool
+) -> None:
     async with canned(error("429 Too Many Requests", **headers)) as server:
         told = await failure(tool(shared, "claude", url=server.url, model="m"), ASKED)
     assert told.retry_after == seconds
@@ -110,10 +124,18 @@ async def test_a_pause_that_is_asked_for_is_passed_on(shared: Shared, headers: d
 
 @pytest.mark.parametrize(
     ("kind", "problem", "retryable"),
-    [("overloaded_error", "overloaded", True), ("rate_limit_error", "slow down", True), ("api_error", "fault of its own", True), ("billing_error", "credit", False), ("invalid_request_error", "does not accept", False)],
+    [
+        ("overloaded_error", "overloaded", True),
+        ("rate_limit_error", "slow down", True),
+        ("api_error", "fault of its own", True),
+        ("billing_error", "credit", False),
+        ("invalid_request_error", "does not accept", False),
+    ],
 )
 async def test_an_error_in_the_middle_of_a_stream_is_told(shared: Shared, kind: str, problem: str, retryable: bool) -> None:
-    async with canned(stream({"type": "message_start", "message": {}}, {"type": "error", "error": {"type": kind, "message": "x"}})) as server:
+    async with canned(
+        stream({"type": "message_start", "message": {}}, {"type": "error", "error": {"type": kind, "message": "x"}})
+    ) as server:
         told = await failure(tool(shared, "claude", url=server.url, model="m"), ASKED)
     assert problem in told.problem
     assert told.retryable == retryable
@@ -138,7 +160,10 @@ ECHOES = st.sampled_from(["message", "type", "code", "param", "detail", "request
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
-@given(st.dictionaries(ECHOES, st.sampled_from([SECRET_TEXT, f"said {SECRET_TEXT}", KEY, f"Incorrect key: {KEY}", "invalid_api_key"])), st.sampled_from([400, 401, 404, 422, 429, 500]))
+@given(
+    st.dictionaries(ECHOES, st.sampled_from([SECRET_TEXT, f"said {SECRET_TEXT}", KEY, f"Incorrect key: {KEY}", "invalid_api_key"])),
+    st.sampled_from([400, 401, 404, 422, 429, 500]),
+)
 def test_what_a_server_quotes_is_not_told(quoted: dict[str, str], status: int) -> None:
     endpoint = Endpoint("it", "m", "https://models.example/v1", "", None, direct=False)
     told = str(faults.refused(endpoint, status, {}, json.dumps({"error": quoted}).encode()))
@@ -146,7 +171,9 @@ def test_what_a_server_quotes_is_not_told(quoted: dict[str, str], status: int) -
     assert SECRET_TEXT not in told
 
 
-async def test_neither_key_nor_prompt_stands_in_what_is_raised(shared: Shared, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+async def test_neither_key_nor_prompt_stands_in_what_is_raised(
+    shared: Shared, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """Not in the sentence, not in a traceback with its causes, not in the log."""
     import traceback
 
@@ -251,7 +278,10 @@ async def test_unusual_answers_are_understood(shared: Shared, reply: bytes) -> N
 
 
 async def test_a_character_cut_in_two_escapes_comes_whole(shared: Shared) -> None:
-    halves = [r'{"choices":[{"delta":{"content":"a\ud83d"}}]}', r'{"choices":[{"delta":{"content":"\ude00 \ud800."},"finish_reason":"stop"}]}']
+    halves = [
+        r'{"choices":[{"delta":{"content":"a\ud83d"}}]}',
+        r'{"choices":[{"delta":{"content":"\ude00 \ud800."},"finish_reason":"stop"}]}',
+    ]
     async with canned(stream(*halves)) as server:
         assert text_of(await ask(tool(shared, "openai", url=server.url, model="m"), ASKED)) == "a\U0001f600 \ufffd."
 
@@ -297,7 +327,9 @@ async def test_a_server_that_never_reads_costs_only_the_deadline(shared: Shared)
     server = await asyncio.start_server(connected, "127.0.0.1", 0, limit=1024)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     start = time.monotonic()
-    told = await failure(tool(shared, "openai", url=url, model="m", local=True), prompt(Kind.EXPLAIN, selection="x" * 20_000_000), seconds=1.5)
+    told = await failure(
+        tool(shared, "openai", url=url, model="m", local=True), prompt(Kind.EXPLAIN, selection="x" * 20_000_000), seconds=1.5
+    )
     assert "did not answer within" in told.problem
     assert time.monotonic() - start < 3
     done.set()
@@ -463,7 +495,9 @@ async def test_this_machine_is_never_reached_through_a_proxy(shared: Shared, mon
 
 
 @pytest.mark.parametrize("proxy", ["socks5://user:hunter2@127.0.0.1:1", "gopher://x:hunter2@y", "http://[bad:hunter2"])
-async def test_a_proxy_that_cannot_be_used_is_told_without_its_password(shared: Shared, monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+async def test_a_proxy_that_cannot_be_used_is_told_without_its_password(
+    shared: Shared, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
     monkeypatch.setenv("ALL_PROXY", proxy)
     told = await failure(tool(shared, "openai", url="http://models.invalid/v1", model="m"), ASKED)
     assert "proxy" in told.problem

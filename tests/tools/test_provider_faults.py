@@ -121,7 +121,9 @@ async def test_connections_are_used_again(provider: FakeProvider, shared: Shared
     for _ in range(5):
         await ask(one, ASKED)
     port = int(provider.url.rsplit(":", 1)[1])
-    mine = [found for found in psutil.Process().net_connections() if found.raddr and found.raddr.port == port and found.status == "ESTABLISHED"]
+    mine = [
+        found for found in psutil.Process().net_connections() if found.raddr and found.raddr.port == port and found.status == "ESTABLISHED"
+    ]
     assert len(mine) == 1
 
 
@@ -137,13 +139,15 @@ async def test_hundreds_of_calls_with_faults_leave_nothing_behind(provider: Fake
     async def one(number: int) -> list[Piece] | ToolError:
         async with gate:
             try:
-                return await ask(tools[number % 2], ASKED, seconds=1.0)
+                return await ask(tools[number % 2], ASKED, seconds=0.7)
             except ToolError as error:
                 return error
 
-    answers = await asyncio.gather(*(one(number) for number in range(300)))
+    answers = await asyncio.gather(*(one(number) for number in range(200)))
     good = [answer for answer in answers if not isinstance(answer, ToolError)]
-    assert 90 < len(good) < 270
+    assert 60 < len(good) < 180
     await quiet(provider)
     await shared.close()
-    assert not [found for found in psutil.Process().net_connections() if found.raddr and found.raddr.port == int(provider.url.rsplit(":", 1)[1])]
+    assert not [
+        found for found in psutil.Process().net_connections() if found.raddr and found.raddr.port == int(provider.url.rsplit(":", 1)[1])
+    ]

@@ -76,7 +76,9 @@ async def test_an_answer_that_is_only_a_tool_call_is_empty(shared: Shared) -> No
 async def test_a_stream_cut_anywhere_before_its_finish_is_an_error(shared: Shared, name: str) -> None:
     adapter = "openai" if "chat" in name else "claude"
     stream = (WIRE / name).read_bytes()
-    end = stream.index(b'"length"' if b'"length"' in stream else b'"stop_reason": "end_turn"' if b"end_turn" in stream else b'"stop_reason":"max_tokens"')
+    end = stream.index(
+        b'"length"' if b'"length"' in stream else b'"stop_reason": "end_turn"' if b"end_turn" in stream else b'"stop_reason":"max_tokens"'
+    )
     for cut in range(0, end, 97):
         async with canned(answer(stream[:cut], media="text/event-stream")) as server:
             assert "broke off" in (await failure(tool(shared, adapter, url=server.url, model="m"), ASKED)).problem

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -60,23 +61,41 @@ def test_the_rules_of_the_format(text: bytes, expected: list[Event]) -> None:
     assert parsed(*(text[at : at + 1] for at in range(len(text)))) == expected
 
 
-PIECES = [b"data: ", b"data:", b"event: x", b"\n", b"\r", b"\r\n", b"\n\n", b": c", "\u00e4\U0001f600".encode(), b"\xff", b"{}", b" ", b"\xef\xbb\xbf"]
+PIECES = [
+    b"data: ",
+    b"data:",
+    b"event: x",
+    b"\n",
+    b"\r",
+    b"\r\n",
+    b"\n\n",
+    b": c",
+    "\u00e4\U0001f600".encode(),
+    b"\xff",
+    b"{}",
+    b" ",
+    b"\xef\xbb\xbf",
+]
 STREAMS = st.lists(st.one_of(st.sampled_from(PIECES), st.binary(max_size=3)), max_size=30).map(b"".join)
 
 
 @given(STREAMS, st.lists(st.integers(0, 120), max_size=12))
 def test_the_cuts_make_no_difference(data: bytes, cuts: list[int]) -> None:
     places = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
-    chunks = [data[start:end] for start, end in zip(places, places[1:], strict=False)]
+    chunks = [data[start:end] for start, end in pairwise(places)]
     assert parsed(*chunks) == by_the_book(data)
 
 
 @pytest.mark.parametrize("text", [b"data: " + b"x" * 200, b"data: 1234\n" * 20, b"x" * 200])
 def test_an_endless_event_is_refused(text: bytes) -> None:
     parser = Parser(limit=100)
-    with pytest.raises(TooLong):
+
+    def feed_all() -> None:
         for at in range(0, len(text), 7):
             parser.feed(text[at : at + 7])
+
+    with pytest.raises(TooLong):
+        feed_all()
 
 
 def test_many_small_events_are_no_endless_event() -> None:

@@ -97,26 +97,30 @@ async def test_it_is_well(any_tool: Tool[Any]) -> None:
     assert bool(health.remedy) == (health.state is State.DEGRADED)
 
 
-async def test_it_answers_or_says_why_not(any_tool: Tool[Any]) -> None:
-    given = seen_by(any_tool)
+async def outcome(tool: Tool[Any], deadline: float) -> list[Piece] | ToolError:
+    """What asking for a completion comes to."""
     try:
-        async with aclosing(any_tool.ask(given, time.monotonic() + 20)) as stream:
-            pieces = [piece async for piece in stream]
-    except ToolError as error:  # noise of a random model may come to nothing; so may an engine that has read nothing
-        assert error.tool == "it"
-        assert error.problem
-        return
-    assert pieces[-1].finish in ("stop", "length")
-    assert not any(piece.finish for piece in pieces[:-1])
-    assert text_of(pieces)
+        async with aclosing(tool.ask(seen_by(tool), deadline)) as stream:
+            return [piece async for piece in stream]
+    except ToolError as error:
+        return error
+
+
+async def test_it_answers_or_says_why_not(any_tool: Tool[Any]) -> None:
+    found = await outcome(any_tool, time.monotonic() + 20)
+    if isinstance(found, ToolError):  # noise of a random model may come to nothing; so may an engine that has read nothing
+        assert found.tool == "it"
+        assert found.problem
+    else:
+        assert found[-1].finish in ("stop", "length")
+        assert not any(piece.finish for piece in found[:-1])
+        assert text_of(found)
 
 
 async def test_a_deadline_in_the_past_is_an_error_at_once(any_tool: Tool[Any]) -> None:
-    given = seen_by(any_tool)
-    with pytest.raises(ToolError):
-        async with aclosing(any_tool.ask(given, time.monotonic() - 1)) as stream:
-            async for _ in stream:
-                pass
+    start = time.monotonic()
+    assert isinstance(await outcome(any_tool, start - 1), ToolError)
+    assert time.monotonic() - start < 1
 
 
 @pytest.mark.parametrize("kind", [Kind.COMPLETE, Kind.EXPLAIN, Kind.REVIEW])

@@ -49,11 +49,13 @@ def test_no_file_can_close_its_own_tag(before: str, selection: str, after: str, 
     told = rendered(prefix=before, selection=selection, suffix=after, path=path, snippets=(Snippet(path, other),), instruction="do it")
     mark = re.search(r"names begin with `(data\d*)-`", told.system)
     assert mark
-    tag = re.compile(rf"</?{mark[1]}-(?:file|before|selection|after)(?: path=\"[^\"<>\n]*\")?>".replace('[^\\"', '[^'))
+    tag = re.compile(rf"</?{mark[1]}-(?:file|before|selection|after)(?: path=\"[^\"<>\n]*\")?>".replace('[^\\"', "[^"))
     everything = f"{told.context}\n{told.question}"
     assert len(re.findall(f"{mark[1]}-", everything)) == len(tag.findall(everything)) == 8
     outside = re.sub(rf"<({mark[1]}-\w+)[^>]*>.*?</\1>", "", everything, flags=re.DOTALL)
-    assert set(outside.split("\n")) <= {"", "Language: python", "What the person wants: do it"} | {line for line in outside.split("\n") if line.startswith("Open and close")}
+    assert set(outside.split("\n")) <= {"", "Language: python", "What the person wants: do it"} | {
+        line for line in outside.split("\n") if line.startswith("Open and close")
+    }
 
 
 @pytest.mark.parametrize(("selection", "fence"), [("x", "```"), ("```py\nx\n```", "````"), ("`````", "``````")])

@@ -13,6 +13,7 @@ import pytest
 from orchestra_lsp.model import Health, Kind, Reach, State
 from orchestra_lsp.tools import registry
 from orchestra_lsp.tools.registry import Built, Shared, build, kinds
+from orchestra_lsp.tools.wire.endpoint import resolve
 from tests.tools.kit import settings_of
 
 TOOLS = Path(registry.__file__).parent
@@ -73,7 +74,12 @@ def test_the_embedded_engine_stands_apart_and_there_is_one() -> None:
         ({"kind": "openai", "url": "http://[::1", "model": "m"}, State.DOWN, "its address is not", "tools.it.url"),
         ({"kind": "openai", "url": "http://x:99999", "model": "m"}, State.DOWN, "its address is not", "tools.it.url"),
         ({"kind": "openai", "url": "https://me:hunter2@x/v1", "model": "m"}, State.DOWN, "user name or password", "tools.it.key"),
-        ({"kind": "openai", "url": "http://127.0.0.1", "kinds": ["complete"], "fill_in_middle": "off"}, State.DOWN, "nothing for it to do", "kinds"),
+        (
+            {"kind": "openai", "url": "http://127.0.0.1", "kinds": ["complete"], "fill_in_middle": "off"},
+            State.DOWN,
+            "nothing for it to do",
+            "kinds",
+        ),
         ({"kind": "claude", "url": "http://127.0.0.1", "kinds": []}, State.DOWN, "nothing for it to do", "kinds"),
     ],
 )
@@ -83,6 +89,27 @@ def test_what_cannot_be_built_says_why_and_what_to_do(settings: dict[str, Any], 
     assert reason in found.reason
     assert remedy in found.remedy
     assert "hunter2" not in f"{found}"
+
+
+async def test_a_keyring_is_not_opened_before_the_first_call() -> None:
+    """Opening it may ask the person for a password; without the package, or an entry, the first call says so."""
+    shared = Shared()
+    made = build(settings_of({"it": {"kind": "claude", "url": "http://127.0.0.1:1", "key": "keyring:no-such-entry-in-tests"}}), shared)
+    assert "it" in made.tools
+    health = await made.tools["it"].check()
+    assert health.state is State.DOWN
+    assert "keyring" in health.reason
+    await shared.close()
+
+
+async def test_getting_ready_calls_nobody() -> None:
+    shared = Shared()
+    made = build(settings_of({"it": {"kind": "openai", "url": "http://127.0.0.1:1"}}), shared)
+    endpoint = resolve("it", settings_of({"it": {"url": "http://127.0.0.1:1"}}).tools["it"], "")
+    await shared.http.warm(endpoint)  # nothing listens there, and nothing is said of it
+    assert (await made.tools["it"].check()).state is State.DOWN
+    await shared.close()
+    await shared.close()
 
 
 def test_one_that_cannot_be_built_does_not_keep_others_out() -> None:
@@ -116,16 +143,12 @@ def test_abilities_follow_the_settings() -> None:
     ],
 )
 def test_addresses_are_understood_with_and_without_their_version(kind: str, url: str, base: str) -> None:
-    from orchestra_lsp.tools.wire.endpoint import resolve
-
     settings = settings_of({"it": {"kind": kind, "url": url}}).tools["it"]
     root = "/v1" if kind == "openai" else ""
     assert resolve("it", settings, "https://default.example", root=root).base.removesuffix("/v1" if kind == "claude" else "-") == base
 
 
 def test_a_query_of_the_address_stays_behind_every_path() -> None:
-    from orchestra_lsp.tools.wire.endpoint import resolve
-
     settings = settings_of({"it": {"kind": "openai", "url": "https://x.example/v1?api-version=3"}}).tools["it"]
     endpoint = resolve("it", settings, "")
     assert endpoint.at("/models") == "https://x.example/v1/models?api-version=3"
@@ -138,8 +161,9 @@ from orchestra_lsp.tools.registry import Shared, build, kinds
 early = {name for name in sys.modules if name.startswith("orchestra_lsp.tools.")}
 assert not early & {"orchestra_lsp.tools." + kind for kind in kinds()}, early
 from orchestra_lsp.config import Settings
-made = build(Settings.model_validate({"tools": {"o": {"kind": "openai", "url": "http://127.0.0.1:1"}, "c": {"kind": "claude", "url": "http://127.0.0.1:1"}}}), Shared())
-assert list(made.tools) == ["o", "c"]
+tools = {kind: {"kind": kind, "url": "http://127.0.0.1:1"} for kind in ("openai", "claude")}
+made = build(Settings.model_validate({"tools": tools}), Shared())
+assert list(made.tools) == ["openai", "claude"]
 heavy = {"httpx", "httpcore", "anyio", "certifi", "numpy", "keyring"} & set(sys.modules)
 assert not heavy, heavy
 """

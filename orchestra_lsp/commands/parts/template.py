@@ -47,7 +47,7 @@ EXAMPLES: Final = """
 def project_text() -> str:
     """What a project's own file may set."""
     parts = [section for name, section in _sections() if name in PROJECT_MAY_SET]
-    return PROJECT_HEAD + "".join(parts) + "\n[privacy]\n" + _setting(Settings().privacy, "never_send")
+    return PROJECT_HEAD + "".join(parts) + "\n#[privacy]\n" + _setting(Settings().privacy, "never_send")
 
 
 def user_text() -> str:

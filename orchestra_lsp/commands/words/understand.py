@@ -90,18 +90,20 @@ class _Phrase:
 
 @dataclass(frozen=True, slots=True)
 class _Phrases:
-    """All phrases by command, and the weight of each word: the fewer commands know it, the more it says."""
+    """All phrases and all their words by command, and the weight of each word: the fewer commands know it, the more it says."""
 
     of: Mapping[str, tuple[_Phrase, ...]]
+    own: Mapping[str, frozenset[str]]
     weight: Mapping[str, float]
 
 
 @lru_cache(maxsize=4)
 def _phrases(named: tuple[tuple[str, tuple[str, ...]], ...]) -> _Phrases:
     of = {name: tuple(_Phrase(_words(text), frozenset(_SLOT.findall(text))) for text in texts) for name, texts in named}
-    spread = Counter(word for phrases in of.values() for word in frozenset().union(*(phrase.words for phrase in phrases)))
+    own = {name: frozenset(word for phrase in phrases for word in phrase.words) for name, phrases in of.items()}
+    spread = Counter(word for words in own.values() for word in words)
     weight = {word: 0.3 + math.log((1 + len(of)) / count) / math.log(1 + len(of)) for word, count in spread.items()}
-    return _Phrases(of, weight)
+    return _Phrases(of, own, weight)
 
 
 def _words(phrase: str) -> frozenset[str]:
@@ -141,7 +143,7 @@ def _guess(intent: Intent, heard: _Heard, phrases: _Phrases) -> Guess:
         said = {word: spelled for word, spelled in said.items() if spelled}
         slots = replace(slots, symbol=heard.strange)
         factor = NAME
-    scores = [_likeness(phrase, intent, said, slots, phrases.weight) for phrase in phrases.of[intent.name]]
+    scores = [_likeness(phrase, intent, said, slots, phrases) for phrase in phrases.of[intent.name]]
     return Guess(intent.name, round(factor * max(scores, default=0.0), 3), _arguments(intent, slots))
 
 
@@ -149,11 +151,11 @@ def _takes(intent: Intent, slot: str) -> bool:
     return any(parameter.slot == slot for parameter in intent.parameters)
 
 
-def _likeness(phrase: _Phrase, intent: Intent, said: Mapping[str, float], slots: Slots, weight: Mapping[str, float]) -> float:
+def _likeness(phrase: _Phrase, intent: Intent, said: Mapping[str, float], slots: Slots, phrases: _Phrases) -> float:
     """How much of the phrase was said, and how much of what was said is in the phrase: their harmonic mean."""
+    weight, own = phrases.weight, phrases.own[intent.name]
     common = sum(weight[word] * said.get(word, 0.0) for word in phrase.words)
     wanted = sum(weight[word] for word in phrase.words)
-    own = frozenset().union(*map(_words, intent.phrases))
     # A word that another phrase of the same command knows does not speak against this one.
     stray = TOLD if _takes(intent, "instruction") and slots.filled() & {"path", "symbol"} else STRAY
     given = sum(weight[word] * (0.3 if word in own and word not in phrase.words else 1.0) if word in weight else stray for word in said)

@@ -10,6 +10,11 @@ def check(match: Match) -> Hit | None:
     call = function.parent if function is not None else None
     if function is None or call is None or call.parent is None or call.parent.type != "go_statement":
         return None
+    after = match.scene.statement(match.node).next_named_sibling
+    while after is not None and after.is_extra:
+        after = after.next_named_sibling
+    if after is not None and after.type == "go_statement":
+        return None  # it counts the next goroutine, not its own
     done = match.text("W") + b".Done()"
     body = match.scene.text(function)
     return Hit(match.node) if done in body and match.text("W") + b" :=" not in body else None

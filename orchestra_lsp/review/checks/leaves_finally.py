@@ -8,10 +8,12 @@ from orchestra_lsp.review.scene import ancestors
 
 def check(match: Match) -> Hit | None:
     scene, node = match.scene, match.node
+    stops = scene.dialect.functions
+    if node.type != "return_statement":
+        stops |= scene.dialect.kind("loop") | scene.dialect.kind("switch")
     for above in ancestors(node):
         if above.type == "finally_clause":
-            return Hit(node, words={"WORD": scene.text(node).split()[0].decode(errors="replace").rstrip(";")})
-        stays = node.type != "return_statement" and (scene.is_kind(above, "loop") or scene.is_kind(above, "switch"))
-        if scene.is_function(above) or scene.is_kind(above, "class") or stays:
+            return Hit(node, words={"WORD": node.type.partition("_")[0]})
+        if above.type in stops:
             return None
     return None

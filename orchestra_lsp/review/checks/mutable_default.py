@@ -19,14 +19,14 @@ _READ_ONLY = (b"Sequence", b"Mapping", b"Iterable", b"Collection", b"Container",
 
 def check(match: Match) -> Hit | None:
     scene, node = match.scene, match.node
-    name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
-    annotation = node.child_by_field_name("type")
-    if name is None or value is None or not _is_mutable(scene, value):
+    value = node.child_by_field_name("value")
+    if value is None or not _is_mutable(scene, value):
         return None
+    name, annotation = node.child_by_field_name("name"), node.child_by_field_name("type")
     if annotation is not None and any(word in scene.text(annotation) for word in _READ_ONLY):
         return None
     function = scene.function(node)
-    if function is None:
+    if name is None or function is None or function.type == "lambda":
         return None
     words = {"X": decode(scene.text(name))}
     return Hit(node, _edits(scene, function, (name, annotation, value)), words)
@@ -43,7 +43,7 @@ def _edits(scene: Scene, function: Node, parts: tuple[Node, Node | None, Node]) 
     """None instead of the value, and the value made at the start of the body. Nothing for a body on the line of its header."""
     name, annotation, value = (decode(scene.text(part)) if part is not None else "" for part in parts)
     body = function.child_by_field_name("body")
-    if body is None or function.type == "lambda" or not body.named_children:
+    if body is None or not body.named_children:
         return ()
     first = body.named_children[0]
     if first.start_point.row == function.start_point.row:

@@ -27,7 +27,7 @@ def _rust(match: Match) -> Hit | None:
     before = statement.prev_named_sibling
     if before is not None and before.type == "attribute_item":
         return None
-    if not node.named_children:
+    if not _has_value(node):
         return Hit(node, (_without_line(scene, statement),))
     value = node.named_children[0]
     edits = [Edit(Span(node.start_byte, value.start_byte), "")]
@@ -39,10 +39,10 @@ def _rust(match: Match) -> Hit | None:
 def _empty(match: Match) -> Hit | None:
     """A bare `return` as the last of several statements, in a function that returns no value anywhere."""
     scene, node = match.scene, match.node
-    if node.named_children or not _is_last(scene, node) or node.prev_named_sibling is None:
+    if _has_value(node) or not _is_last(scene, node) or node.prev_named_sibling is None:
         return None
     function = scene.function(node)
-    if function is None or _returns_value(scene, function):
+    if function is None or function.child_by_field_name("result") is not None or _returns_value(scene, function):
         return None
     return Hit(node, (_without_line(scene, node),))
 
@@ -65,24 +65,27 @@ def _returns_value(scene: Scene, function: Node) -> bool:
     waiting = list(function.named_children)
     while waiting:
         below = waiting.pop()
-        if below.type in scene.dialect.kind("return") and below.named_children:
+        if below.type in scene.dialect.kind("return") and _has_value(below):
             return True
         if not scene.is_function(below):
             waiting += below.named_children
     return False
 
 
-def _shares_line(scene: Scene, node: Node) -> bool:
-    start = scene.data.rfind(b"\n", 0, node.start_byte) + 1
-    end = scene.data.find(b"\n", node.end_byte)
-    return bool(scene.data[start : node.start_byte].strip()) or bool(scene.data[node.end_byte : end if end >= 0 else None].strip(b" \t\r;"))
+def _has_value(node: Node) -> bool:
+    return any(not child.is_extra for child in node.named_children)
+
+
+def _end(node: Node) -> int:
+    """Where a statement ends, without a comment that the grammar counts to it."""
+    return max((child.end_byte for child in node.children if not child.is_extra), default=node.end_byte)
 
 
 def _without_line(scene: Scene, node: Node) -> Edit:
     """Delete a statement with its line; alone, and the blanks behind it, if it shares the line."""
-    end = scene.data.find(b"\n", node.end_byte)
+    start, end = scene.data.rfind(b"\n", 0, node.start_byte) + 1, scene.data.find(b"\n", _end(node))
     end = len(scene.data) if end < 0 else end + 1
-    if _shares_line(scene, node):
-        rest = scene.data[node.end_byte : end]
+    rest = scene.data[_end(node) : end]
+    if scene.data[start : node.start_byte].strip() or rest.strip(b" \t\r\n;"):
         return Edit(Span(node.start_byte, end - len(rest.lstrip(b" \t"))), "")
-    return Edit(Span(scene.data.rfind(b"\n", 0, node.start_byte) + 1, end), "")
+    return Edit(Span(start, end), "")

@@ -18,7 +18,7 @@ _UNSTABLE = frozenset({"await", "await_expression", "update_expression", "let_co
 
 def check(match: Match) -> Hit | None:
     scene, node = match.scene, match.node
-    if _continues(node):
+    if node.child_by_field_name("alternative") is None or _continues(node):
         return None
     seen: dict[bytes, Node] = {}
     for condition in _conditions(node):

@@ -10,6 +10,9 @@ IDLE = frozenset({"pass_statement", "continue_statement", "empty_statement"})
 
 def check(match: Match) -> Hit | None:
     scene, node = match.scene, match.node
+    name = node.child_by_field_name("parameter")
+    if match.options.get("named") and (name is None or scene.text(name).startswith(b"_")):
+        return None
     body = node.child_by_field_name("body") or next((child for child in node.named_children if child.type == "block"), None)
     if body is None or any(scene.is_kind(child, "comment") for child in (*node.children, *body.children)):
         return None

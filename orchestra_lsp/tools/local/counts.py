@@ -113,11 +113,15 @@ def _in_open_files(place: Place, encoder: Encoder) -> Iterator[tuple[str, Mappin
 
 
 def _matches(text: str, context: str, lengths: Sequence[int], most: int) -> Iterator[tuple[int, list[int]]]:
+    places: list[int] = []
     for length in lengths:
         tail = context[-length:]
         if len(tail) < length or NOTHING in tail:
             return
-        places = places_after(text, tail, most)
+        if 0 < len(places) < most:  # all places of the shorter context are known: those of this one are among them
+            places = [at for at in places if at >= length and text.startswith(tail, at - length)]
+        else:
+            places = places_after(text, tail, most)
         if not places:
             return
         yield length, places

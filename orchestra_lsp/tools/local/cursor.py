@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from orchestra_lsp.syntax.text import decode
 from orchestra_lsp.tools.local.document import Document, Encoder, line_break, lines_of
-from orchestra_lsp.tools.local.lexer import NOTHING, indent_of, lex
+from orchestra_lsp.tools.local.lexer import NOTHING, gap_code, indent_of, lex
 
 #: Bytes read on each side of a cursor, so that a huge file costs no more than a large one.
 MAX_ABOVE = 200_000
@@ -30,10 +30,14 @@ class Indentation:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """`file` is the text below, a separator, the text above and the finished tokens of the line; `start` the token being typed."""
+    """`file` is the text below, a separator, the text above and the finished tokens of the line; `start` the token being typed.
+
+    `gap` is the code of the white space in front of that token, or in front of the cursor when none is being typed.
+    """
 
     file: Document
     start: str
+    gap: str
     left: str  # of the cursor on its line
     right: str
     above: str  # the nearest lines that are not blank, "" when there is none
@@ -54,11 +58,11 @@ def cursor_at(prefix: str, suffix: str, language: str, encoder: Encoder) -> Curs
     right, tail = split_first(suffix)
     above = encoder.document(head, language)
     below = encoder.document(tail, language)
-    start = ""
+    start, gap = "", gap_code(left[len(left.rstrip(" \t")) :])
     line = lex(left[-_MAX_LEFT:], language)
     tokens, gaps = list(line.tokens), line.gaps
     if tokens and not left[-1].isspace() and (tokens[-1][-1].isalnum() or tokens[-1][-1] == "_"):
-        start, gaps = tokens.pop(), gaps[:-1]
+        start, gap, gaps = tokens.pop(), gaps[-1], gaps[:-1]
     levels = list(above.levels)
     # On an empty line nothing is known of the indentation yet: the decoder finds it.
     broken = encoder.character(line_break(levels, indent_of(left))) if left else ""
@@ -69,7 +73,7 @@ def cursor_at(prefix: str, suffix: str, language: str, encoder: Encoder) -> Curs
         tuple(levels),
     )
     near = (_nearest(head, last=True), _nearest(tail, last=False))
-    return Cursor(file, start, left, right, *near, language, _indentation(head, tail, levels))
+    return Cursor(file, start, gap, left, right, *near, language, _indentation(head, tail, levels))
 
 
 def split_last(text: str) -> tuple[str, str]:

@@ -10,12 +10,13 @@ from orchestra_lsp.tools.local.blend import blend
 from orchestra_lsp.tools.local.counts import Learned, Place, Seen, gap_before, look
 from orchestra_lsp.tools.local.cursor import Cursor
 from orchestra_lsp.tools.local.document import NO_DOCUMENT, Document, Encoder
-from orchestra_lsp.tools.local.lexer import BREAKS, DEEPER, MAX_LINE, SHALLOWER, is_word, lex
+from orchestra_lsp.tools.local.lexer import BREAKS, DEEPER, MAX_LINE, SHALLOWER, gap_code, is_word, lex
 
 #: Tokens of one line.
 MOST_TOKENS = 24
-#: A further line is only written when all of it, its line break included, is at least this likely.
-SURE_LINE = 0.8
+#: A further line is only written when all of it, the line breaks at both ends included, is at least this likely. Measured: nine
+#: of ten such lines are right when the line before is.
+SURE_LINE = 0.7
 MOST_LINES = 6
 _OPENING, _CLOSING = "([{", ")]}"
 
@@ -64,7 +65,12 @@ def decode(cursor: Cursor, sources: Sources, limits: Limits) -> Written:
         return Written(tuple(steps), writer.end > 0)
     more: list[Step] = []
     chance = steps[-1].chance * writer.end if steps else 0.0
+    before = cursor.left.strip() + "".join([step.text for step in steps])
     while chance and len(more) < MOST_LINES and (line := writer.further_line()):
+        # What repeats a line could go on for ever.
+        if line.text.strip() == before or chance * line.chance < limits.least:
+            break
+        before = line.text.strip()
         chance *= line.chance
         more.append(Step(line.text, chance))
     return Written(tuple(steps), True, tuple(more))
@@ -92,7 +98,7 @@ class _Writer:
         if not kind:
             return 0.0
         self._lead = self._break(kind)
-        self._append(kind, "")
+        self._append(kind, gap_code(""))
         return chance
 
     def line(self, chance: float, least: float) -> list[Step]:
@@ -103,7 +109,8 @@ class _Writer:
         while len(steps) < MOST_TOKENS and time.perf_counter() < self._until:
             text, likely = _likeliest(self._chances())
             if not text or (text == self._stop and depth == 0):
-                self.end = likely
+                # A line that goes on behind the cursor does not end here, whatever is usual.
+                self.end = likely if text == self._stop else 0.0
                 break
             chance *= likely
             if chance < least:
@@ -121,7 +128,7 @@ class _Writer:
         lead = "\n" * (1 + len(blank)) + self._break(kind)
         if len(self._levels) < self._floor:
             return None
-        self._append(kind, "")
+        self._append(kind, gap_code(blank))
         steps = self.line(chance, SURE_LINE)
         if not steps or steps[-1].chance * self.end < SURE_LINE:
             return None
@@ -133,23 +140,23 @@ class _Writer:
 
     def _write(self, text: str, first: bool) -> str:
         """Append a token; gives what has to be typed for it."""
-        start = self._place.start
-        if start:
-            self._append(text, "")
-            return text[len(start) :]
-        left = self._cursor.left
-        if first and (not left or left[-1].isspace()):
-            gap = self._lead
-        else:
-            found = gap_before(text, self._seen, self._sources.encoder)
-            gap = self._usual_gap(text) if found is None else found
-        self._append(text, gap)
+        cursor = self._cursor
+        if first and (self._place.start or cursor.left[-1:].isspace()):
+            self._append(text, cursor.gap)
+            return text[len(cursor.start) :]
+        if first and not cursor.left:
+            self._append(text, gap_code(""))
+            return self._lead + text
+        found = gap_before(text, self._seen, self._sources.encoder)
+        gap = self._usual_gap(text) if found is None else found
+        self._append(text, gap_code(gap))
         return gap + text
 
     def _append(self, text: str, gap: str) -> None:
+        """`gap` is the code of the white space in front."""
         file = self._place.file
         tokens = file.tokens + self._sources.encoder.character(text)
-        self._place = replace(self._place, file=Document(tokens, file.gaps + _gap_code(gap)), start="")
+        self._place = replace(self._place, file=Document(tokens, file.gaps + gap), start="")
 
     def _usual_gap(self, text: str) -> str:
         before = self._sources.encoder.text(self._place.file.tokens[-1])
@@ -182,7 +189,3 @@ def _likeliest_break(chances: Mapping[str, float]) -> tuple[str, float]:
         return "", 0.0
     best = max(kinds, key=kinds.__getitem__)
     return best, kinds[best] / sum(kinds.values())
-
-
-def _gap_code(gap: str) -> str:
-    return "\t" if gap == "\t" else chr(min(len(gap), 8))

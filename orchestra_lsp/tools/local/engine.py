@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,11 +23,12 @@ from orchestra_lsp.tools.local.workspace import Progress, Workspace
 if TYPE_CHECKING:
     from orchestra_lsp.config import IndexSettings
     from orchestra_lsp.model import Buffer, Prompt
+    from orchestra_lsp.trust.reach import Loopback
 
 #: Offers less likely than this are not made when the asker does not say.
 MINIMUM = 0.3
 #: Seconds after which decoding stops and what there is is offered.
-BUDGET_S = 0.02
+BUDGET_S = 0.03
 #: Open files that are searched, and tokens of all of them: most recently used first.
 _MOST_OPEN = 12
 _MOST_OPEN_TOKENS = 60_000
@@ -35,10 +36,14 @@ _MOST_OPEN_TOKENS = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What to insert at the cursor, and the chance (0..1) that all of it is what comes next; no text when there is nothing to offer."""
+    """What to insert at the cursor, and the chance (0..1) that all of it is what comes next; no text when there is nothing to offer.
+
+    `ended` False: the line goes on, but what follows is not likely enough. Such an offer need not parse as it stands.
+    """
 
     text: str
     confidence: float
+    ended: bool = False
 
 
 NO_OFFER = Offer("", 0.0)
@@ -65,6 +70,11 @@ class LocalEngine:
     def abilities(self) -> Abilities:
         return Abilities(frozenset({Kind.COMPLETE}), Reach.PROCESS, streaming=False, context_tokens=MAX_ABOVE // 4)
 
+    @property
+    def endpoint(self) -> Loopback | None:
+        """None: it runs in this process and has none."""
+        return None
+
     # --- completing ---
 
     def offer(
@@ -77,7 +87,7 @@ class LocalEngine:
         others = ((decode_text(one.data[:MAX_ABOVE]), one.language) for one in near)
         return self._offer(asked, others, [one.path for one in (buffer, *near) if one.path])
 
-    async def ask(self, prompt: Prompt, deadline: float) -> AsyncIterator[Piece]:
+    async def ask(self, prompt: Prompt, deadline: float) -> AsyncGenerator[Piece, None]:
         """One piece with the whole offer. Raises ToolError when there is nothing to offer or the deadline has passed."""
         if prompt.kind is not Kind.COMPLETE:
             raise ToolError(self._name, f"it completes code and cannot {prompt.kind.value}", "configure a model for this", retryable=False)
@@ -124,7 +134,6 @@ class LocalEngine:
     # --- one offer ---
 
     def _offer(self, asked: _Asked, others: Iterable[tuple[str, str]], paths: Sequence[str]) -> Offer:
-        until = time.perf_counter() + BUDGET_S
         left, right = split_last(asked.prefix)[1], split_first(asked.suffix)[0]
         inside = manners.silence(left, right, asked.language) or manners.in_text(left, asked.language, asked.buffer, asked.offset)
         if inside not in ("", "string"):
@@ -135,18 +144,18 @@ class LocalEngine:
                 self._encoder = Encoder()
             cursor = cursor_at(asked.prefix, asked.suffix, asked.language, self._encoder)
             sources = Sources(self._encoder, _joined(others, self._encoder), self._learned(paths))
-            written = decode(cursor, sources, Limits(least, until, asked.multiline and not inside))
+            written = decode(cursor, sources, Limits(least, time.perf_counter() + BUDGET_S, asked.multiline and not inside))
         return _offered(written, cursor)
 
     def _learned(self, open_paths: Sequence[str]) -> list[Learned]:
         """The index without the files that are open: their buffers know better."""
         snapshot = self._workspace.snapshot
-        closed = {os.path.normcase(path) for path in open_paths}
+        opened = {os.path.normcase(path) for path in open_paths}
         found = []
         if snapshot.base:
-            found.append(Learned(snapshot.base, snapshot.base.masks(closed | snapshot.outdated)))
+            found.append(Learned(snapshot.base, snapshot.base.masks(opened | snapshot.outdated)))
         if snapshot.changed:
-            found.append(Learned(snapshot.changed, snapshot.changed.masks(closed)))
+            found.append(Learned(snapshot.changed, snapshot.changed.masks(opened)))
         return found
 
 
@@ -163,16 +172,17 @@ class _Asked:
 
 def _offered(written: Written, cursor: Cursor) -> Offer:
     """The offer, unless it would be silly at this cursor."""
-    if not written.steps or (not written.ended and not manners.closes_only(cursor.right)):
+    steps = written.steps if written.ended else manners.without_loose_end(written.steps)
+    if not steps or (not written.ended and not manners.closes_only(cursor.right)):
         return NO_OFFER
-    text = "".join([step.text for step in written.steps])
-    confidence = written.steps[-1].chance
+    text = "".join([step.text for step in steps])
+    confidence = steps[-1].chance
     for step in written.more:
         if step.text.strip() == cursor.below.strip():
             break
         text, confidence = text + step.text, step.chance
     text = text.rstrip()
-    return NO_OFFER if manners.worthless(text, confidence, cursor) else Offer(text, confidence)
+    return NO_OFFER if manners.worthless(text, confidence, cursor, written.ended) else Offer(text, confidence, written.ended)
 
 
 def _joined(others: Iterable[tuple[str, str]], encoder: Encoder) -> Document:

@@ -46,7 +46,7 @@ def lex(line: str, language: str) -> Line:
     if not body or is_comment(body, language):
         return EMPTY
     found = _TOKEN.findall(body)
-    return Line(indent_of(line), tuple([token for _, token in found]), "".join([_gap(blank) for blank, _ in found]))
+    return Line(indent_of(line), tuple([token for _, token in found]), "".join([gap_code(blank) for blank, _ in found]))
 
 
 def is_comment(body: str, language: str) -> bool:
@@ -76,8 +76,9 @@ def is_word(token: str) -> bool:
     return token[0].isalpha() or token[0] == "_"
 
 
-def _gap(blank: str) -> str:
+def gap_code(blank: str) -> str:
+    """The code of white space in front of a token; `spaces` is the way back."""
     if not blank:
         return "\0"
     # Nine blanks would read as a tab; nobody sees the difference of one column.
-    return TAB_GAP if blank[0] == "\t" else chr(len(blank) if len(blank) != ord(TAB_GAP) else 8)
+    return TAB_GAP if blank[0] == "\t" else chr(min(len(blank), 255) if len(blank) != ord(TAB_GAP) else 8)

@@ -10,17 +10,20 @@ from orchestra_lsp.tools.local.cursor import Cursor
 from orchestra_lsp.tools.local.lexer import comment_marker, is_comment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tree_sitter import Node
 
     from orchestra_lsp.model import Buffer
+    from orchestra_lsp.tools.local.decode import Step
 
 #: Inside a string only offers at least this likely are made.
 SURE_IN_STRING = 0.6
 #: An offer of nothing but closing brackets must be at least this likely: editors close brackets themselves.
 SURE_CLOSING = 0.9
 _MIN_CHARACTERS = 2
+#: On an empty line nobody waits for a lone `if` or `return`.
+_MIN_LINE_START = 8
 _MAX_LINE = 500  # longer lines are generated or data
 
 _CLOSERS = re.compile(r"[\s)\]}>;,'\"`:]*\Z")
@@ -62,10 +65,12 @@ def closes_only(right: str) -> bool:
     return _AFTER_CURSOR.match(right) is not None
 
 
-def worthless(text: str, confidence: float, cursor: Cursor) -> str:
-    """Why `text` is not worth offering at this cursor; "" when it is."""
+def worthless(text: str, confidence: float, cursor: Cursor, ended: bool) -> str:
+    """Why `text` is not worth offering at this cursor; "" when it is. `ended`: as in `engine.Offer`."""
     if len(text.strip()) < _MIN_CHARACTERS:
         return "too short"
+    if not ended and not cursor.left.strip() and len(text.strip()) < _MIN_LINE_START:
+        return "too little of a line"
     if _CLOSERS.match(text) and confidence < SURE_CLOSING:
         return "closes brackets only"
     right = cursor.right.strip()
@@ -77,6 +82,18 @@ def worthless(text: str, confidence: float, cursor: Cursor) -> str:
     if not cursor.left.strip() and first == cursor.above.strip():
         return "repeats the line above"
     return ""
+
+
+def without_loose_end(steps: Sequence[Step]) -> Sequence[Step]:
+    """Without operators and opening brackets at the end: an offer that stops in mid-line stops behind a word or a bracket."""
+    end = len(steps)
+    while end and steps[end - 1].text.strip() and not (_is_word_end(steps[end - 1].text) or _CLOSERS.match(steps[end - 1].text)):
+        end -= 1
+    return steps[:end]
+
+
+def _is_word_end(text: str) -> bool:
+    return text[-1].isalnum() or text[-1] == "_"
 
 
 def _outwards(node: Node | None) -> Iterator[Node]:

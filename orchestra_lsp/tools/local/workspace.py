@@ -56,7 +56,8 @@ class JobFailed(Exception):
 class Workspace:
     """One thread that waits for work and runs one indexing process at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, quiet_s: float = QUIET_S, again_s: float = AGAIN_S) -> None:
+        self._quiet_s, self._again_s = quiet_s, again_s
         self.snapshot = Snapshot()
         self.progress = Progress("off")
         self._wake = threading.Condition()
@@ -91,7 +92,7 @@ class Workspace:
             return
         with self._wake:
             self._changed.add(os.path.normcase(path))
-            self._due = time.monotonic() + QUIET_S
+            self._due = time.monotonic() + self._quiet_s
             self._wake.notify()
 
     def close(self) -> None:
@@ -115,8 +116,9 @@ class Workspace:
                     if self._closed:
                         return
                     log.warning("indexing the workspace failed (try %d of %d): %s", attempt, TRIES, error)
-                    self.progress = Progress("failed", reason=str(error))
-                    self._pause(AGAIN_S if attempt < TRIES else 0)
+                    if self.snapshot.base is None:  # otherwise the older index goes on serving
+                        self.progress = Progress("failed", reason=str(error))
+                    self._pause(self._again_s if attempt < TRIES else 0)
 
     def _pause(self, seconds: float) -> None:
         with self._wake:
@@ -168,14 +170,15 @@ class Workspace:
         command = [sys.executable, "-P", "-m", "orchestra_lsp.tools.local.indexer"]
         no_window = getattr(subprocess, "CREATE_NO_WINDOW", 0)
         pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+        try:
+            process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nothing, creationflags=no_window)
+        except OSError as error:
+            raise JobFailed(f"it could not be started: {error}") from error
         with self._wake:
+            self._process = process
             if self._closed:
-                raise JobFailed("closed")
-            try:
-                self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nothing, creationflags=no_window)
-            except OSError as error:
-                raise JobFailed(f"it could not be started: {error}") from error
-            return self._process
+                process.kill()
+        return process
 
     def _talk(self, process: subprocess.Popen[bytes], job: Job) -> tuple[Segment, int]:
         assert process.stdin is not None
@@ -195,14 +198,15 @@ def read_result(stream: IO[bytes], tell: Callable[[int, int], None]) -> tuple[Se
     """Read what the indexing process writes. Raises ValueError (NotASegment among them) for anything else."""
     while line := stream.readline():
         said = json.loads(line)
-        if "failed" in said:
-            raise ValueError(said["failed"])
-        if "size" in said:
-            size = int(said["size"])
-            if not 0 <= size <= _MAX_SEGMENT_BYTES:
-                raise NotASegment(f"an index of {size} bytes")
-            return Segment(_exactly(stream, size)), int(said["bytes"])
-        tell(int(said["files"]), int(said["bytes"]))
+        match said:
+            case {"failed": str(reason)}:
+                raise ValueError(reason)
+            case {"size": int(size), "bytes": int(read)} if 0 <= size <= _MAX_SEGMENT_BYTES:
+                return Segment(_exactly(stream, size)), read
+            case {"files": int(files), "bytes": int(read)} if "size" not in said:
+                tell(files, read)
+            case _:
+                raise NotASegment(f"the indexing process wrote {line[:80]!r}")
     raise ValueError("the indexing process ended without a result")
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 
 from orchestra_lsp.model import Piece, Usage
 from orchestra_lsp.tools.contract import ToolError
@@ -29,8 +28,6 @@ COUNTS_SECONDS = 1.0
 END_SECONDS = 0.02
 #: How long an error may take to explain itself.
 EXPLAIN_SECONDS = 1.0
-
-Given = TypeVar("Given")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +62,17 @@ async def pieces(http: Http, call: Call, dialect: Dialect, shape: Shape | None =
     async with http.open(call) as reply:
         if reply.status != 200:
             raise await refusal(reply)
-        source = _Whole(reply, dialect) if reply.media_type == "application/json" else _Stream(reply, dialect)
-        while not answer.done and (delta := await _more(source, whole=bool(answer.finish))):
-            if text := answer.add(delta):
-                yield Piece("" if shape else text)
-            reply.patience = COUNTS_SECONDS if answer.finish else PAUSE_SECONDS if answer.begun else None
+        reader = _Reader(call.endpoint, dialect, reply.media_type)
+        try:
+            while not answer.done and (chunk := await (reply.read() if reader.at_once else reply.chunk())):
+                for delta in reader.read(chunk):
+                    if text := answer.add(delta):
+                        yield Piece("" if shape else text)
+                reply.patience = COUNTS_SECONDS if answer.finish else PAUSE_SECONDS if answer.begun else None
+        except ToolError as error:
+            if not answer.finish:
+                raise
+            log.debug("the text is whole, its token counts did not come: %s", error)
         yield answer.last(call.endpoint, shape)
         await _rest(reply)
 
@@ -151,58 +154,32 @@ class _Answer:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-class _Stream:
-    """An answer that comes as server-sent events."""
+class _Reader:
+    """Reads one body: a stream of events, or a document that comes `at_once` because the endpoint does not stream."""
 
-    def __init__(self, reply: Reply, dialect: Dialect) -> None:
-        self._reply = reply
+    def __init__(self, endpoint: Endpoint, dialect: Dialect, media_type: str) -> None:
+        if media_type == "text/html":
+            raise faults.malformed(endpoint, "it is a web page")
+        self.at_once = media_type == "application/json"
+        self._endpoint = endpoint
         self._dialect = dialect
         self._parser = Parser()
-        self._events: deque[Event] = deque()
 
-    async def more(self) -> Delta | None:
-        """What the next event adds; None at the end. Raises ToolError."""
-        endpoint = self._reply.call.endpoint
-        if self._reply.media_type == "text/html":
-            raise faults.malformed(endpoint, "it is a web page")
-        while not self._events:
-            chunk = await self._reply.chunk()
-            if not chunk:
-                return None
-            try:
-                self._events.extend(self._parser.feed(chunk))
-            except TooLong:
-                raise faults.malformed(endpoint, "it is not a stream of events") from None
-        return _read(endpoint, self._dialect.event, self._events.popleft())
-
-
-class _Whole:
-    """An answer that comes at once, because the endpoint does not stream."""
-
-    def __init__(self, reply: Reply, dialect: Dialect) -> None:
-        self._reply = reply
-        self._dialect = dialect
-
-    async def more(self) -> Delta | None:
-        body = await self._reply.read()
-        return _read(self._reply.call.endpoint, lambda given: self._dialect.whole(json_object(given)), body) if body else None
-
-
-async def _more(source: _Stream | _Whole, whole: bool) -> Delta | None:
-    try:
-        return await source.more()
-    except ToolError as error:
-        if not whole:
-            raise
-        log.debug("the text is whole, its token counts did not come: %s", error)
-        return None
-
-
-def _read(endpoint: Endpoint, read: Callable[[Given], Delta], given: Given) -> Delta:
-    try:
-        return read(given)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise faults.malformed(endpoint, "it is broken, or of another format") from None
+    def read(self, chunk: bytes) -> Iterator[Delta]:
+        """What the next chunk adds, up to the event after which nothing follows. Raises ToolError."""
+        try:
+            if self.at_once:
+                yield self._dialect.whole(json_object(chunk))
+                return
+            for event in self._parser.feed(chunk):
+                delta = self._dialect.event(event)
+                yield delta
+                if delta.done:
+                    return
+        except TooLong:
+            raise faults.malformed(self._endpoint, "it is not a stream of events") from None
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise faults.malformed(self._endpoint, "it is broken, or of another format") from None
 
 
 async def _rest(reply: Reply) -> None:

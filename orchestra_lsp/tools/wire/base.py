@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from orchestra_lsp.model import Abilities, Health, Piece, State
+from orchestra_lsp.model import Abilities, Health, State
 from orchestra_lsp.tools.contract import ToolError
 from orchestra_lsp.tools.wire import answer, faults
 from orchestra_lsp.tools.wire.http import Call
 
 if TYPE_CHECKING:
     from orchestra_lsp.tools.wire.endpoint import Endpoint, Key
-    from orchestra_lsp.tools.wire.extract import Shape
     from orchestra_lsp.tools.wire.http import Http
     from orchestra_lsp.trust.mask import MaskedPrompt
     from orchestra_lsp.trust.reach import Loopback
@@ -80,15 +78,11 @@ class HttpTool:
     async def close(self) -> None:
         """Nothing to give back: the connections belong to the process."""
 
-    async def _stream(self, call: Call, dialect: answer.Dialect, shape: Shape | None) -> AsyncGenerator[Piece, None]:
-        try:
-            async with aclosing(answer.pieces(self._line.http, call, dialect, shape)) as pieces:
-                async for piece in pieces:
-                    yield piece
-        except faults.Refused as error:
-            if error.status == 401:
-                self._line.key.refused()
-            raise
+    def _noted(self, error: faults.Refused) -> faults.Refused:
+        """A key that was refused is read anew before the next call: it may have been replaced."""
+        if error.status == 401:
+            self._line.key.refused()
+        return error
 
     async def _look(self, path: str) -> Listed | Health:
         """Ask the endpoint for its models; what stands in the way is the tool's health."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestra_lsp.tools.contract import ToolError
 from orchestra_lsp.tools.wire import client, faults
+from orchestra_lsp.tools.wire.limit import Limit
 
 if TYPE_CHECKING:
     import httpx
@@ -50,31 +51,33 @@ class Call:
 class Reply:
     """An answer whose head has come and whose body is read piece by piece."""
 
-    def __init__(self, call: Call, response: httpx.Response) -> None:
+    def __init__(self, call: Call, response: httpx.Response, limit: Limit) -> None:
         self.call = call
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
+        self.media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         self.patience: float | None = None  # longest wait for the next piece in seconds; None: the deadline alone
-        self._pieces = response.aiter_bytes()
+        # Nothing to decode is the rule, as no other encoding is asked for; then httpx's decoding layers cost more than our own.
+        encoded = "content-encoding" in response.headers
+        self._pieces = response.aiter_bytes() if encoded else aiter(response.stream)  # type: ignore[arg-type]
+        self._limit = limit
         self._size = 0
-
-    @property
-    def media_type(self) -> str:
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     async def chunk(self) -> bytes:
         """The next piece of the body, empty at its end. Raises ToolError."""
-        left = self.call.left if self.patience is None else min(self.call.left, self.patience)
+        call = self.call
+        until = call.deadline if self.patience is None else min(call.deadline, time.monotonic() + self.patience)
         try:
-            async with asyncio.timeout(left):
-                chunk = await anext(self._pieces, b"")
+            chunk = await self._limit.wait(anext(self._pieces), until)
+        except StopAsyncIteration:
+            return b""
         except TimeoutError:
-            raise faults.timed_out(self.call.endpoint, self.call.allowed, begun=self.call.left > 0) from None
+            raise faults.timed_out(call.endpoint, call.allowed, begun=call.left > 0) from None
         except faults.transport_errors() as error:
-            raise faults.broken_off(self.call.endpoint, error) from None
+            raise faults.broken_off(call.endpoint, error) from None
         self._size += len(chunk)
         if self._size > MAX_BYTES:
-            raise faults.too_long(self.call.endpoint, MAX_BYTES)
+            raise faults.too_long(call.endpoint, MAX_BYTES)
         return chunk
 
     async def read(self, limit: int = MAX_BYTES) -> bytes:
@@ -99,11 +102,15 @@ class Http:
     @asynccontextmanager
     async def open(self, call: Call) -> AsyncIterator[Reply]:
         """Send a request; leaving the block early closes the socket, which is how a model is told to stop. Raises ToolError."""
-        response = await self._send(call)
+        limit = Limit()
         try:
-            yield Reply(call, response)
+            response = await self._send(call, limit)
+            try:
+                yield Reply(call, response, limit)
+            finally:
+                await response.aclose()
         finally:
-            await response.aclose()
+            limit.close()
 
     async def close(self) -> None:
         """Close all connections; calling it twice is harmless, and a later call opens new ones."""
@@ -111,13 +118,13 @@ class Http:
         for one in clients.values():
             await one.aclose()
 
-    async def _send(self, call: Call) -> httpx.Response:
+    async def _send(self, call: Call, limit: Limit) -> httpx.Response:
         endpoint = call.endpoint
         if call.left <= 0:
             raise faults.timed_out(endpoint, max(0.0, call.allowed))
         try:
-            async with asyncio.timeout(call.left):
-                return await _fresh(await self._client(endpoint), call)
+            pool = await limit.wait(self._client(endpoint), call.deadline)
+            return await limit.wait(_fresh(pool, call), call.deadline)
         except TimeoutError:
             raise faults.timed_out(endpoint, call.allowed) from None
         except faults.transport_errors() as error:

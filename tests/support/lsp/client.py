@@ -13,6 +13,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -224,21 +225,20 @@ class Client:
         return found
 
     def _pulled(self, uri: str, fits: Callable[[list[Json]], Any], seconds: float) -> list[Json]:
-        """Pulls again each time the server asks for a refresh."""
-        seen = -1
+        """Pulls, and again each time the server asks for a refresh."""
+        deadline = time.monotonic() + seconds
         while True:
-            refreshes = len(self.heard("workspace/diagnostic/refresh"))
-            if refreshes == seen:
-                before = seen
-                self.wire.wait_until(
-                    lambda: len(self.heard("workspace/diagnostic/refresh")) > before, seconds, f"no fitting diagnostics of {uri}"
-                )
-                continue
-            seen = refreshes
-            report = self.request("textDocument/diagnostic", {"textDocument": {"uri": uri}}, seconds)
-            items: list[Json] = report.get("items", [])
+            refreshes = self._refreshes()
+            items: list[Json] = self.request("textDocument/diagnostic", {"textDocument": {"uri": uri}}, seconds).get("items", [])
             if fits(items):
                 return items
+            self._wait_for_refresh(refreshes, deadline - time.monotonic(), f"no fitting diagnostics of {uri}, but {items}")
+
+    def _wait_for_refresh(self, seen: int, seconds: float, what: str) -> None:
+        self.wire.wait_until(lambda: self._refreshes() > seen, seconds, what)
+
+    def _refreshes(self) -> int:
+        return len(self.heard("workspace/diagnostic/refresh"))
 
 
 def uri_of(path: Path | str) -> str:

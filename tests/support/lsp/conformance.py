@@ -42,7 +42,9 @@ def faults(said: list[Said], all_answered: bool = True) -> Iterator[str]:
         elif not any(other.on_purpose for other in said):
             yield f"{sender}: a response without an id, though every message had one: {message}"
     if all_answered:
-        yield from (f"{sender}: never got an answer to {methods}" for (sender, _), methods in asked.items() if methods and sender == "client")
+        yield from (
+            f"{sender}: never got an answer to {methods}" for (sender, _), methods in asked.items() if methods and sender == "client"
+        )
 
 
 def _note(asked: dict[tuple[str, str], list[str]], each: Said) -> None:
@@ -86,6 +88,7 @@ def _answer_faults(message: Any, sender: str, asked: dict[tuple[str, str], list[
     method = waiting.pop(0)
     if ("error" in message) == ("result" in message):
         yield f"{method}: a response has either a result or an error: {message}"
+        return
     if "error" in message:
         yield from _error_faults(method, message["error"])
     elif not method.startswith(CUSTOM) and (kind := types.METHOD_TO_TYPES.get(method)):

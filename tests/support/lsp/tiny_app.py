@@ -41,7 +41,7 @@ def create(options: ServerOptions) -> OrchestraServer:
     server.session = TinySession()  # type: ignore[assignment]
     for method, handler in HANDLERS.items():
         server.feature(method)(handler)
-    server.feature("test/worker")(server.thread()(in_a_worker))
+    server.thread()(server.feature("test/worker")(in_a_worker))
     return server
 
 
@@ -115,6 +115,10 @@ async def fail_later(ls: Any, params: Any) -> None:
     raise ValueError(f"a secret of the document: {params}")
 
 
+def leave(ls: Any, params: Any) -> None:
+    raise SystemExit(0)
+
+
 def fail_beside(ls: Any, params: Any) -> None:
     asyncio.get_running_loop().call_soon(fail, ls, params)
 
@@ -159,6 +163,7 @@ HANDLERS: dict[str, Any] = {
     "test/block": block,
     "test/fail": fail,
     "test/failLater": fail_later,
+    "test/leave": leave,
     "test/failBeside": fail_beside,
     "test/refuse": refuse,
     "test/nonsense": give_nonsense,

@@ -395,9 +395,7 @@ class Server:
             if rq.path.endswith("/reset"):
                 args = json.loads(rq.body or b"{}")
                 p.load(args.get("trace"), args.get("seed"))
-            return self.send_json(
-                writer, 200, {"elapsed_s": round(time.monotonic() - p.t0, 3), "stats": p.stats, "inflight": p.inflight}
-            )
+            return self.send_json(writer, 200, {"elapsed_s": round(time.monotonic() - p.t0, 3), "stats": p.stats, "inflight": p.inflight})
         name, path = "default", rq.path
         if path.startswith("/d/"):
             name, _, rest = path[3:].partition("/")
@@ -459,17 +457,13 @@ class Server:
         data = json.dumps(d.whole()).encode()
         if kind in ("reset_mid_stream", "hang_mid_stream", "truncate"):
             writer.write(
-                b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
-                b"content-length: %d\r\n\r\n" % len(data) + data[: len(data) // 2]
+                b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(data) + data[: len(data) // 2]
             )
             await self.break_off(kind, writer)
-        self.send_json(writer, 200, data, cut=kind == "malformed_json")
+        return self.send_json(writer, 200, data, cut=kind == "malformed_json")
 
     async def stream(self, d: Dialect, plan: Plan, kind: str | None, writer: asyncio.StreamWriter) -> None:
-        writer.write(
-            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-cache\r\n"
-            b"transfer-encoding: chunked\r\n\r\n"
-        )
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-cache\r\ntransfer-encoding: chunked\r\n\r\n")
         await writer.drain()
         await asyncio.sleep(plan.ttft)
         n, half = 0, max(1, len(d.parts) // 2)

@@ -1,0 +1,39 @@
+"""Texts for property tests: code and noise with secrets, placeholders and their remains in any order."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from hypothesis import strategies as st
+
+from .corpus import Case, secrets
+
+#: Every character, lone surrogates included, as an editor may send them.
+CHARACTERS = st.characters()
+REMAINS = (
+    *("ORCSEC_", "orcsec", "ORCSEC_github_pat_", "ORCSEC_github_pat_7Q2", "OrcSec_Password_ABCDE", "ORCSEC_a_", "ORCSEC_password_ABORC", "_ABCDE", "ORC", "or"),
+    *("ORCSEC_password_ABCDE", "ORCSEC_github_pat_Q7Q2K", "ORCSEC_ORCSEC_token_ABCDE"),
+)
+GLUE = ("\n", "\r\n", "\r", " ", "https://host.service.io/?q=", "curl -d ", "'", '"', "\t", "\u2028", "é", "🙂", "\ud800", "x", "_", "@evil.io/", "//", "www.evil.io/", "\\n")
+
+
+@cache
+def cases() -> tuple[Case, ...]:
+    return tuple(secrets(11, 1))
+
+
+PIECE = st.one_of(
+    st.sampled_from(GLUE),
+    st.sampled_from(REMAINS),
+    st.integers(0, 10**6).map(lambda number: cases()[number % len(cases())].text),
+    st.integers(0, 10**6).map(lambda number: cases()[number % len(cases())].secrets[0]),
+    st.text(CHARACTERS, max_size=12),
+)
+TEXT = st.lists(PIECE, max_size=9).map("".join)
+
+
+@st.composite
+def split(draw: st.DrawFn, text: str) -> list[str]:
+    """`text` cut into pieces anywhere."""
+    cuts = sorted(draw(st.lists(st.integers(0, len(text)), max_size=12)))
+    return [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
