@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 Tree = dict[str, Any]
 
@@ -148,8 +148,14 @@ class Settings(_Section):
     index: IndexSettings = IndexSettings()
     server: ServerSettings = ServerSettings()
     experimental: ExperimentalSettings = ExperimentalSettings()
-    tools: dict[str, ToolSettings] = Field(default_factory=lambda: {"local": ToolSettings()})
+    tools: dict[str, ToolSettings] = Field(default={}, validate_default=True)
     """The AI tools by name. The embedded engine, `local`, is there unless you switch it off."""
+
+    @field_validator("tools")
+    @classmethod
+    def _with_embedded(cls, tools: dict[str, ToolSettings]) -> dict[str, ToolSettings]:
+        there = any((tool.kind or name) == "local" for name, tool in tools.items())
+        return tools if there else {"local": ToolSettings(), **tools}
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +267,7 @@ def _merge(sources: Sequence[Source], problems: list[Problem]) -> Loaded:
     for source in sources:
         wanted = source.tree if source.trusted else _allowed(source, problems)
         tree = _with(tree, wanted, source.name, problems)
-    merged = Settings.model_validate(_with_embedded(tree))
+    merged = Settings.model_validate(tree)
     return Loaded(merged, tuple(problems), tuple(source.name for source in sources))
 
 
@@ -290,7 +296,7 @@ def _with(lower: Tree, upper: Tree, name: str, problems: list[Problem]) -> Tree:
     for _ in range(1 + sum(1 for _ in _leaves(upper))):
         overlaid = _overlay(lower, upper)
         try:
-            Settings.model_validate(_with_embedded(overlaid))
+            Settings.model_validate(overlaid)
         except ValidationError as error:
             for fault in error.errors():
                 key = _remove(upper, fault["loc"])
@@ -298,11 +304,6 @@ def _with(lower: Tree, upper: Tree, name: str, problems: list[Problem]) -> Tree:
         else:
             return overlaid
     return lower
-
-
-def _with_embedded(tree: Tree) -> Tree:
-    tools = tree.get("tools", {})
-    return {**tree, "tools": {"local": {}, **tools}} if isinstance(tools, dict) else tree
 
 
 def _expected(kind: str, message: str) -> str:

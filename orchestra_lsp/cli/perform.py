@@ -36,14 +36,11 @@ def perform(command: Command, arguments: Arguments, options: Options) -> int:
 
 
 def project_of(path: str) -> str:
-    """The folder whose settings count: the nearest one above with settings of its own, else the repository, else the path's own."""
+    """The folder whose settings count: the nearest one above with settings of its own or a repository, else the path's own."""
     here = Path(path).absolute()
     here = here if here.is_dir() else here.parent
-    for mark in (PROJECT_FILE, ".git"):
-        for folder in (here, *here.parents):
-            if (folder / mark).exists():
-                return str(folder)
-    return str(here)
+    marked = (folder for folder in (here, *here.parents) if (folder / PROJECT_FILE).exists() or (folder / ".git").exists())
+    return str(next(marked, here))
 
 
 class Started:

@@ -30,7 +30,7 @@ MAX_ANCESTORS: Final = 6
 
 async def run(context: Context, arguments: Arguments) -> Result:
     subject = subject_of(context, arguments)
-    target = test_file(subject.buffer, context.roots)
+    target = home_of_tests(subject.buffer, context.roots)
     existing = read_buffer(target) if target.is_file() else None
     suggestion = await answer(context, Kind.TEST, subject, f"Write tests into {target.name}.")
     return Edits(
@@ -41,7 +41,7 @@ async def run(context: Context, arguments: Arguments) -> Result:
     )
 
 
-def test_file(buffer: Buffer, roots: tuple[str, ...]) -> Path:
+def home_of_tests(buffer: Buffer, roots: tuple[str, ...]) -> Path:
     """Where the tests of this file belong. Raises WrongUse for a document without a path or a language without tests."""
     if not buffer.path:
         raise WrongUse("Save the file first, so that its tests have a place.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from orchestra_lsp.config import Settings
 from orchestra_lsp.engine.call import Attempt
@@ -44,7 +45,7 @@ class Ensemble:
     def health(self) -> dict[str, Health]:
         """All configured tools; those that could not be built come with the reason."""
         known = {name: self._heard.get(name, Health(State.READY, "not asked yet")) for name in self.tools}
-        own = {self.embedded.name: Health(State.READY)} if self.embedded else {}
+        own = {self.embedded.name: self.embedded.health()} if self.embedded else {}
         return {**own, **known, **self._built.problems}
 
     def heard(self, attempts: Sequence[Attempt]) -> None:
@@ -60,11 +61,19 @@ class Ensemble:
             self._heard[tool.name] = health
         return {**{tool.name: health for tool, health in zip(everyone, found, strict=True)}, **self._built.problems}
 
-    async def reconfigure(self, settings: Settings) -> None:
-        """Build the tools anew; a request under way on an old one ends with an error and fails over."""
-        old, self._built = self._built, build(settings, self._shared)
+    async def reconfigure(self, before: Settings, now: Settings) -> bool:
+        """Build the tools anew; a request under way on an old one ends with an error and fails over.
+
+        Gives whether the embedded engine, and with it what it has learned, was kept.
+        """
+        if before.tools == now.tools:
+            return True
+        old, new = self._built, build(now, self._shared)
+        kept = bool(old.embedded and new.embedded and old.embedded.name == new.embedded.name)
+        self._built = replace(new, embedded=old.embedded) if kept else new
         self._heard.clear()
-        await _close(old)
+        await _close(replace(old, embedded=new.embedded) if kept else old)
+        return kept
 
     async def close(self) -> None:
         await _close(self._built)

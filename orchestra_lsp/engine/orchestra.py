@@ -30,6 +30,8 @@ log = logging.getLogger("orchestra")
 
 EMBEDDED_WHY = "the embedded engine is sure enough ({confidence:.0%}), so nothing had to be sent"
 EMBEDDED_FLOOR = "no other tool answered; this is the embedded engine's best offer"
+#: How the embedded engine's offer ended when the line goes on: half a line need not parse.
+UNFINISHED = "unfinished"
 #: Kinds whose answer is read by a person and not put into the file.
 READ = frozenset({Kind.EXPLAIN, Kind.REVIEW})
 
@@ -58,6 +60,7 @@ class Orchestra:
         self._vault = Vault()
         self._reuse = Reuse()
         self._ensemble = Ensemble(settings)
+        self._roots: tuple[str, ...] = ()
         # One thread: the engine's counts are read and updated in turn, and the loop stays free for keystrokes.
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="orchestra-embedded")
 
@@ -89,8 +92,9 @@ class Orchestra:
 
     def learn(self, roots: Sequence[str]) -> None:
         """Let the embedded engine read the workspace in the background; returns at once."""
-        if self._ensemble.embedded and self.settings.index.enabled:
-            self._ensemble.embedded.learn_workspace(roots, self.settings.index)
+        self._roots = tuple(roots)
+        if self._ensemble.embedded:
+            self._ensemble.embedded.learn_workspace(self._roots, self.settings.index)
 
     def notice_change(self, path: str) -> None:
         """A file of the workspace changed, appeared or went away on disk."""
@@ -99,10 +103,13 @@ class Orchestra:
 
     async def reconfigure(self, settings: Settings) -> None:
         """Take new settings; what was answered under the old ones is forgotten."""
-        if settings != self.settings:
-            self.settings = settings
-            self._reuse.clear()
-            await self._ensemble.reconfigure(settings)
+        if settings == self.settings:
+            return
+        before, self.settings = self.settings, settings
+        self._reuse.clear()
+        kept = await self._ensemble.reconfigure(before, settings)
+        if self._roots and (not kept or before.index != settings.index):
+            self.learn(self._roots)
 
     async def close(self) -> None:
         self._worker.shutdown(wait=False, cancel_futures=True)
@@ -143,7 +150,8 @@ class Orchestra:
         offer = await loop.run_in_executor(self._worker, lambda: engine.offer(ask.buffer, ask.span.start, ask.neighbours, several, least))
         if not offer.text:
             return _Found(None, ask.span, dropped="the embedded engine has no confident offer here")
-        answer = Answer(offer.text, engine.name, (time.perf_counter() - start) * 1e3, confidence=offer.confidence)
+        finish = "stop" if offer.ended else UNFINISHED
+        answer = Answer(offer.text, engine.name, (time.perf_counter() - start) * 1e3, finish=finish, confidence=offer.confidence)
         reason = EMBEDDED_WHY.format(confidence=offer.confidence)
         order = (Candidate(engine.name, reason),)
         return self._checked(ask, _Found(answer, ask.span, reason, Choice(order)), several)
@@ -178,7 +186,7 @@ class Orchestra:
         polished = chain.run(draft)
         if polished.draft is None:
             return _dropped(found, polished.dropped_by)
-        if objection := judge.objection(ask.buffer, polished.draft.span, polished.draft.text):
+        if found.answer.finish != UNFINISHED and (objection := judge.objection(ask.buffer, polished.draft.span, polished.draft.text)):
             return _dropped(found, objection)
         kept = replace(found.answer, text=polished.draft.text)
         return replace(found, answer=kept, span=polished.draft.span)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -25,6 +26,7 @@ from orchestra_lsp.syntax.text import decode
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+log = logging.getLogger(__name__)
 _SHOWN = 60  # characters of code in a message
 _HEAD = 2048  # bytes in which a file may say that it is generated
 _GENERATED = re.compile(rb"^(?://|#|/?\*) ?(?:Code generated .* DO NOT EDIT|@generated\b)", re.MULTILINE)
@@ -101,7 +103,7 @@ def _findings(table: Table, scene: Scene, nodes: Iterable[Node]) -> tuple[Findin
     for top in nodes:
         for node, tried in table.candidates(scene, top):
             for compiled in tried:
-                applied = compiled.apply(scene, node)
+                applied = _apply(compiled, scene, node)
                 if applied is not None:
                     hit, holes = applied
                     found.setdefault((compiled.page.rule.id, span_of(hit.node)), (compiled, hit, holes, node))
@@ -114,6 +116,15 @@ def _findings(table: Table, scene: Scene, nodes: Iterable[Node]) -> tuple[Findin
         if not is_suppressed(scene, known, compiled.page, span)
     ]
     return tuple(sorted(findings, key=_order))
+
+
+def _apply(compiled: Compiled, scene: Scene, node: Node) -> tuple[Hit, Holes] | None:
+    try:
+        return compiled.apply(scene, node)
+    except Exception as error:  # noqa: BLE001 - logged; one rule at fault must not take the findings of all others along
+        where = error.__traceback__.tb_lineno if error.__traceback__ else 0
+        log.error("rule %s failed on a %s document: %s (%d)", compiled.page.rule.id, scene.buffer.language, type(error).__name__, where)
+        return None
 
 
 def _order(finding: Finding) -> tuple[int, int, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from orchestra_lsp.review.conditions import compile_conditions
+from orchestra_lsp.review.conditions import compile_conditions, is_grammar_kind
 from orchestra_lsp.review.dialect import dialect
 from orchestra_lsp.review.match import Check, Condition, Hit, Match
 from orchestra_lsp.review.page import Matcher, Page
@@ -59,6 +59,9 @@ def compile_matcher(page: Page, matcher: Matcher, language: str) -> list[Compile
     if rules is None:
         raise matcher.error("languages", f"there is no dialect for {language}")
     check, conditions = _check(matcher), compile_conditions(matcher, rules)
+    for kind in matcher.nodes:
+        if not is_grammar_kind(language, kind):
+            raise matcher.error("node", f"{kind!r} is no kind of node of {language}")
     keys = tuple(key.encode() for key in matcher.keys)
     found = [Compiled(page, matcher, None, kind, keys, conditions, check, None, {}) for kind in matcher.nodes]
     _known_holes(matcher)

@@ -88,7 +88,7 @@ class _Kinds:
     @staticmethod
     def of(matcher: Matcher, words: tuple[str, ...], rules: Dialect) -> _Kinds:
         for word in words:
-            if word not in PREDICATES and word not in rules.kinds and not _is_grammar_kind(rules.language, word):
+            if word not in PREDICATES and word not in rules.kinds and not is_grammar_kind(rules.language, word):
                 known = ", ".join((*PREDICATES, *sorted(rules.kinds)))
                 raise matcher.error("where", f"{word!r} is neither a kind of node of {rules.language} nor one of {known}")
         kinds = frozenset(kind for word in words for kind in (word, *rules.kind(word)))
@@ -131,6 +131,7 @@ def _where(name: str, test: _Test, match: Match) -> bool:
     return bound is None or test.holds(match.scene, bound)
 
 
-def _is_grammar_kind(language: str, kind: str) -> bool:
+def is_grammar_kind(language: str, kind: str) -> bool:
+    """Whether a grammar has a node of this kind."""
     found = grammar(language)
     return found is not None and found.id_for_node_kind(kind, True) is not None

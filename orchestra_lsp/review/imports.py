@@ -112,6 +112,8 @@ def tidied(data: bytes, imports: Imports, edits: Sequence[Edit]) -> tuple[Edit, 
     """The edits, and the deletion of imports whose last use they delete. The edits do not overlap."""
     gone = []
     for name, span in imports.deletable.items():
+        if any(edit.span.start <= span.start and span.end <= edit.span.end for edit in edits):
+            continue
         use = re.compile(rb"\b%s\." % re.escape(name.encode()))
         removed = sum(len(use.findall(data[edit.span.start : edit.span.end])) for edit in edits)
         if removed and len(use.findall(data)) == removed and not any(use.search(edit.text.encode()) for edit in edits):

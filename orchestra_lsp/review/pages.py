@@ -14,6 +14,7 @@ from orchestra_lsp.review.table import Table, build_table
 FOLDER = Path(__file__).with_name("rules")
 
 
+@cache
 def rules() -> Mapping[str, Rule]:
     """All built-in rules by id, in alphabetical order."""
     return MappingProxyType({name: page(name).rule for name in _texts()})

@@ -13,7 +13,7 @@ _LEAST_BODY = 32  # characters of all lines together; less is an example
 _BEGIN = re.compile(rb"-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,12} ?-{4,5}")
 _END = re.compile(rb"-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,12} ?-{4,5}")
 #: What separates the lines of a block: line ends, real or written as an escape, and what code puts around a line.
-_BREAK = re.compile(rb"(?:\\+[rnt]|%0[AaDd]|&#(?:10|13|xA|xD);|[^A-Za-z0-9+/=:,-])+")
+_BREAK = re.compile(rb"(?:\\+[rnt]|%0[AaDd]|&#(?:10|13|xA|xD);|[^A-Za-z0-9+/=:,_-])+")
 _BODY = re.compile(rb"[A-Za-z0-9+/]{1,400}={0,3}")
 _HEADER = re.compile(rb"[A-Za-z-]+:|[A-Z0-9,-]+,")
 """Lines such as `Proc-Type: 4,ENCRYPTED` stand before the body."""

@@ -107,7 +107,7 @@ def unmask(text: str, uri: str, vault: Vault) -> Unmasked:
         if secret is not None:
             pieces += [text[position : mention.start], secret]
             position = mention.end
-        elif mention.known or not vault.is_literal(mention.text, uri):
+        elif not vault.is_literal(mention.text, uri):
             rejected.append(mention.text)
     pieces.append(text[position:])
     return Unmasked("".join(pieces), tuple(dict.fromkeys(rejected)))

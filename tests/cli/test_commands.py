@@ -84,7 +84,7 @@ def test_an_interrupt_ends_it_quietly(terminal: Terminal) -> None:
     process.stdin.flush()
     time.sleep(1.5)  # until it waits for more
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=20)
     assert process.returncode == 130
     assert b"Traceback" not in err
 

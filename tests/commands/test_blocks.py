@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from io import BytesIO
 
-from hypothesis import given, settings
-from hypothesis import strategies
+from hypothesis import given, settings, strategies
 
 from orchestra_lsp.commands.parts import blocks
 from orchestra_lsp.trust.mask import Vault

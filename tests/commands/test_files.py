@@ -83,7 +83,7 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
 
 
 def test_a_missing_path_is_told() -> None:
-    with pytest.raises(WrongUse, match="There is no file or folder 'nowhere.py'"):
+    with pytest.raises(WrongUse, match=r"There is no file or folder 'nowhere\.py'"):
         list(files.find(["nowhere.py"]))
 
 

@@ -16,8 +16,8 @@ each = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.
 
 
 def test_there_are_the_commands_that_the_doors_rely_on() -> None:
-    expected = "doctor document explain facts init mask review rewrite status why write-tests".split()
-    assert list(registry.names()) == expected
+    expected = "doctor document explain facts init mask review rewrite status why write-tests"
+    assert " ".join(registry.names()) == expected
 
 
 @each
@@ -58,7 +58,7 @@ def test_no_two_commands_look_the_same() -> None:
 
 
 def test_an_unknown_command_is_told_with_those_there_are() -> None:
-    with pytest.raises(WrongUse, match="There is no command 'fly'.*review"):
+    with pytest.raises(WrongUse, match=r"There is no command 'fly'.*review"):
         registry.command("fly")
     with pytest.raises(WrongUse):
         registry.command("registry")
@@ -76,7 +76,8 @@ def test_the_registry_is_light() -> None:
     """Help and code actions import all commands; what is heavy comes when one of them runs."""
     code = (
         "import sys\nfrom orchestra_lsp.commands import registry\nregistry.commands()\n"
-        "heavy = {'pydantic', 'numpy', 'httpx', 'tree_sitter', 're2', 'sqlite3', 'rich', 'typer', 'pygls'} & set(sys.modules)\nassert not heavy, heavy"
+        "heavy = {'pydantic', 'numpy', 'httpx', 'tree_sitter', 're2', 'sqlite3', 'rich', 'typer', 'pygls'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
@@ -120,5 +121,5 @@ def test_what_cannot_be_taken_is_told(given: dict[str, object], problem: str) ->
 
 def test_what_is_required_is_asked_for() -> None:
     needed = (Parameter("words", Takes.WORDS, "What you want.", required=True),)
-    with pytest.raises(WrongUse, match="do needs words: What you want."):
+    with pytest.raises(WrongUse, match=r"do needs words: What you want\."):
         checked_arguments("do", needed, {})

@@ -107,7 +107,7 @@ def test_wrong_use_is_told(given: dict[str, object], problem: str) -> None:
 
 
 def test_staged_outside_of_a_repository_is_told(tmp_path: Path) -> None:
-    with pytest.raises(WrongUse, match="What is staged cannot be read: .*not a git repository"):
+    with pytest.raises(WrongUse, match=r"What is staged cannot be read: .*not a git repository"):
         review({"staged": True}, roots=(str(tmp_path),))
 
 

@@ -220,3 +220,15 @@ async def test_a_dismissed_suggestion_is_forgotten() -> None:
         band.record(first.id, Outcome.DISMISSED)
         again = await band.ask(ask(REPEATS))
         assert again is None or not again.cached
+
+
+async def test_new_settings_keep_what_the_embedded_engine_has_learned() -> None:
+    async with orchestra({"local": {}}) as band:
+        before = band.health()["local"]
+        engine = band._ensemble.embedded
+        await band.reconfigure(
+            Settings.model_validate({"tools": {"far": {"kind": "openai", "url": "http://127.0.0.1:9/v1", "model": "m"}}})
+        )
+        assert band._ensemble.embedded is engine
+        assert list(band.health()) == ["local", "far"]
+        assert before.state is State.READY

@@ -1,7 +1,10 @@
 """Fits the strengths in `tools/local/blend.py` on source folders of your choice: python tests/local/fit_ladder.py FOLDER...
 
 Holds out some files of each folder, indexes the rest, and descends coordinate by coordinate on the mean negative log-likelihood
-of the next token at random places. Seeded; 12 folders with 800 places each take five minutes. Prints the table; nothing is written.
+of the next token at random places. Seeded; 12 folders with 800 places each take a minute. Prints the table; nothing is written.
+
+The table in use came from pydantic, mypy, cattrs, rich, vscode-languageserver-node and fastify (MIT), starlette and Go's encoding and
+net/http (BSD), cobra (Apache 2.0), fd (MIT or Apache 2.0) and axum (MIT); it was rounded by hand, "open 4" lowered from 50.
 """
 
 from __future__ import annotations

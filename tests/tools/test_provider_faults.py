@@ -52,13 +52,14 @@ async def quiet(provider: FakeProvider) -> dict[str, int]:
 @pytest.mark.parametrize("fault", TOLD)
 async def test_every_fault_is_told_in_time(provider: FakeProvider, shared: Shared, adapter: str, fault: str) -> None:
     one = faulty(provider, shared, adapter, fault)
+    seconds = 0.5 if fault.startswith("hang") else 10.0
     start = time.monotonic()
-    error = await failure(one, ASKED, seconds=0.6)
+    error = await failure(one, ASKED, seconds)
     problem, retryable = TOLD[fault]
     assert problem in error.problem
     assert error.retryable == retryable
     assert error.retry_after == (2 if fault == "rate_limit" else None)
-    assert time.monotonic() - start < 0.6 + 0.4
+    assert time.monotonic() - start < seconds + 1
     seen = await quiet(provider)
     assert seen[fault] == 1
     assert seen.get("client_cancelled", 0) == (1 if fault.startswith("hang") else 0)
@@ -139,13 +140,13 @@ async def test_hundreds_of_calls_with_faults_leave_nothing_behind(provider: Fake
     async def one(number: int) -> list[Piece] | ToolError:
         async with gate:
             try:
-                return await ask(tools[number % 2], ASKED, seconds=0.7)
+                return await ask(tools[number % 2], ASKED, seconds=1.0)
             except ToolError as error:
                 return error
 
     answers = await asyncio.gather(*(one(number) for number in range(200)))
     good = [answer for answer in answers if not isinstance(answer, ToolError)]
-    assert 60 < len(good) < 180
+    assert 30 < len(good) < 180
     await quiet(provider)
     await shared.close()
     assert not [

@@ -20,7 +20,9 @@ def parsed(*chunks: bytes) -> list[Event]:
 def by_the_book(data: bytes) -> list[Event]:
     """The format's algorithm on the whole text at once, as plainly as it can be written."""
     lines = re.split(r"\r\n|\n|\r", data.decode("utf-8", "replace").removeprefix("\ufeff"))
-    found, name, values = [], "", []
+    found: list[Event] = []
+    values: list[str] = []
+    name = ""
     for line in lines[:-1]:  # what follows the last line end is no line yet
         field, _, value = line.partition(":")
         value = value.removeprefix(" ")

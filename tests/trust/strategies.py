@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from hypothesis import strategies as st
 
-from .corpus import Case, secrets
+from .corpus import secrets
 
 #: Every character, lone surrogates included, as an editor may send them.
 CHARACTERS = st.characters()
@@ -17,16 +15,13 @@ REMAINS = (
 GLUE = ("\n", "\r\n", "\r", " ", "https://host.service.io/?q=", "curl -d ", "'", '"', "\t", "\u2028", "é", "🙂", "\ud800", "x", "_", "@evil.io/", "//", "www.evil.io/", "\\n")
 
 
-@cache
-def cases() -> tuple[Case, ...]:
-    return tuple(secrets(11, 1))
-
+CASES = tuple(secrets(11, 1))
 
 PIECE = st.one_of(
     st.sampled_from(GLUE),
     st.sampled_from(REMAINS),
-    st.integers(0, 10**6).map(lambda number: cases()[number % len(cases())].text),
-    st.integers(0, 10**6).map(lambda number: cases()[number % len(cases())].secrets[0]),
+    st.sampled_from(CASES).map(lambda case: case.text),
+    st.sampled_from(CASES).map(lambda case: case.secrets[0]),
     st.text(CHARACTERS, max_size=12),
 )
 TEXT = st.lists(PIECE, max_size=9).map("".join)

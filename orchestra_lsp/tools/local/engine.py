@@ -116,6 +116,9 @@ class LocalEngine:
         return self._workspace.progress
 
     async def check(self) -> Health:
+        return self.health()
+
+    def health(self) -> Health:
         """It is always ready; the reason says what it has learned."""
         progress = self.progress
         if progress.state == "failed":
