@@ -92,7 +92,7 @@ def _callback(word: Word) -> Callable[..., None]:
         raise typer.Exit(_act(word, given))
 
     parameters = [*word.parameters, *word.options]
-    call.__signature__ = inspect.Signature([_typer_parameter(parameter) for parameter in parameters])  # type: ignore[attr-defined]
+    call.__signature__ = inspect.Signature([_typer_parameter(parameter) for parameter in parameters])  # type: ignore[attr-defined]  # mypy knows no such attribute of functions
     call.__annotations__ = {_python_name(parameter): _TYPES[parameter.takes] for parameter in parameters}
     return call
 

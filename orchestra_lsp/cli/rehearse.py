@@ -148,12 +148,13 @@ async def _actions(document: _Document, diagnostics: Sequence[Json], facts: Fact
         found.append(Found(diagnostic, tuple(title for title in fixes if not title.startswith(IGNORE))))
         others |= _others(offered)
     if facts.functions:
-        others |= _others(await _actions_at(document, document.range_of(facts.functions[0].span), []))
+        # As from an editor's menu "Refactor": only there what cannot be done is shown too, with the reason.
+        others |= _others(await _actions_at(document, document.range_of(facts.functions[0].span), [], ("refactor",)))
     return tuple(found), tuple(others.items())
 
 
-async def _actions_at(document: _Document, place: Json, diagnostics: Sequence[Json]) -> list[Json]:
-    context = {"diagnostics": diagnostics, "triggerKind": INVOKED}
+async def _actions_at(document: _Document, place: Json, diagnostics: Sequence[Json], only: Sequence[str] = ()) -> list[Json]:
+    context = {"diagnostics": diagnostics, "triggerKind": INVOKED, **({"only": only} if only else {})}
     return await document.ask("textDocument/codeAction", range=place, context=context) or []
 
 

@@ -72,7 +72,7 @@ def update_with(table: Table, before: Sequence[Finding], buffers: tuple[Buffer, 
     shift = Shift.between(old.data, new.data)
     if shift.is_nothing and not changed:
         return tuple(before)
-    touched = lines_around(new.data, joined([Span(shift.start, shift.new_end), *changed]))
+    touched = lines_around(new.data, joined([*changed, *([] if shift.is_nothing else [Span(shift.start, shift.new_end)])]))
     touched_before = lines_around(old.data, shift.back_span(touched))
     if _changes_file(old, new, shift) or touches_suppression(new.data, touched) or touches_suppression(old.data, touched_before):
         return _findings(table, new, [new.root])
@@ -160,7 +160,7 @@ def _filled(message: str, hit: Hit, holes: Holes) -> str:
         name = found[1] or found[2]
         bound = holes.get(name)
         text = hit.words[name] if name in hit.words else decode(bound.text) if bound else ""
-        line = " ".join(text.split())
+        line = " ".join(text.split()).replace("`", "'")
         return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
 
     return METAVARIABLE.sub(fill, message)

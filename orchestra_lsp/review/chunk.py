@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -44,17 +45,13 @@ def chunk(scene: Scene, span: Span, kinds: frozenset[str]) -> Chunk:
 
 def _touched(holder: Node, span: Span) -> list[Node]:
     """The children that a span touches, and what a comment or attribute among them belongs to."""
+    # not TreeCursor.goto_first_child_for_byte: it finds nothing for a byte between two children
+    children = holder.children
     found: list[Node] = []
-    cursor = holder.walk()
-    if cursor.goto_first_child_for_byte(max(0, span.start - 1)) is None:
-        return found
-    while cursor.node is not None:
-        node = cursor.node
+    for node in children[bisect_left(children, span.start, key=lambda child: child.end_byte) :]:
         if node.start_byte > span.end and not (found and found[-1].type in _GOES_ON):
             break
         found.append(node)
-        if not cursor.goto_next_sibling():
-            break
     return found
 
 
@@ -78,28 +75,33 @@ class Shift:
         return self.start == self.old_end == self.new_end
 
     def forth(self, offset: int) -> int | None:
-        """Where an old offset is now; None inside the changed stretch."""
+        """Where an old offset is now; None inside the changed stretch. What stands right before an insertion stays."""
         if offset <= self.start:
             return offset
         return offset + self.new_end - self.old_end if offset >= self.old_end else None
 
     def forth_span(self, span: Span) -> Span:
-        """An old span in the new text, as wide as the changed stretch where it meets it."""
-        start, end = self.forth(span.start), self.forth(span.end)
-        first = self.start if start is None else start
-        return Span(first, max(first, self.new_end if end is None else end))
+        """An old stretch in the new text; where it meets the changed stretch, it takes in all of that."""
+        shift = self.new_end - self.old_end
+        start = min(span.start, self.start) if span.start < self.old_end else span.start + shift
+        end = span.end if span.end < self.start else max(self.new_end, span.end + shift)
+        return Span(min(start, end), end)
 
     def back_span(self, span: Span) -> Span:
-        """A new span in the old text, as wide as the changed stretch where it meets it."""
+        """A new stretch in the old text, likewise."""
         return Shift(self.start, self.new_end, self.old_end).forth_span(span)
 
     def moved(self, finding: Finding) -> Finding:
         """A finding that was not touched, where it is now."""
         fix = finding.fix
         if fix is not None:
-            fix = replace(fix, edits=tuple(Edit(self.forth_span(edit.span), edit.text) for edit in fix.edits))
-        related = tuple(replace(other, span=self.forth_span(other.span)) for other in finding.related)
-        return replace(finding, span=self.forth_span(finding.span), fix=fix, related=related)
+            fix = replace(fix, edits=tuple(Edit(self._moved(edit.span), edit.text) for edit in fix.edits))
+        related = tuple(replace(other, span=self._moved(other.span)) for other in finding.related)
+        return replace(finding, span=self._moved(finding.span), fix=fix, related=related)
+
+    def _moved(self, span: Span) -> Span:
+        start, end = self.forth(span.start), self.forth(span.end)
+        return Span(self.start if start is None else start, self.new_end if end is None else end)
 
 
 def lines_around(data: bytes, span: Span) -> Span:

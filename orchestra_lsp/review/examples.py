@@ -40,10 +40,10 @@ def examples(page: Page) -> tuple[Example, ...]:
     found: list[Example] = []
     for language, words, code, line in _fences(page):
         if language not in dialects():
-            raise PageError(page.path, line, f"an example names its language: {', '.join(dialects())}; not {language!r}")
+            raise PageError(page.path, line - 1, f"an example names its language: {', '.join(dialects())}; not {language!r}")
         if "fixed" in words.split():
             if not found:
-                raise PageError(page.path, line, "a `fixed` example follows the one that it fixes")
+                raise PageError(page.path, line - 1, "a `fixed` example follows the one that it fixes")
             last = found[-1]
             found[-1] = Example(last.language, last.path, last.code, last.line, last.bad, last.ok, code)
             continue

@@ -43,7 +43,7 @@ class Source:
 
     def line(self, key: str) -> int:
         """The line of a key, the first one if it stands nowhere."""
-        pattern = re.compile(rf"\s*(?:[\w-]+\.)*{re.escape(key.split('.')[-1])}(?:\.[\w.-]+)?\s*=|\s*\[+{re.escape(key)}\]+")
+        pattern = re.compile(rf"\s*(?:[\w-]+\.)*{re.escape(key.split('.')[-1])}(?:\.[\w.-]+)?\s*=")
         return next((number for number, line in self.lines if pattern.match(line)), self.lines[0][0] if self.lines else 1)
 
     def error(self, key: str, expected: str) -> PageError:
@@ -113,7 +113,8 @@ class Page:
 def parse_page(path: str, text: str) -> Page:
     """Read one page; the file's name is the rule's id. Raises PageError."""
     front, body, body_line = _split(path, text)
-    reader = _Reader(path, _lines(front), front)
+    sections = _sections(front)
+    reader = _Reader(path, sections[0], front)
     table = reader.toml()
     name = re.split(r"[/\\]", path)[-1].removesuffix(".md")
     if not _ID.match(name):
@@ -121,8 +122,12 @@ def parse_page(path: str, text: str) -> Page:
     reader.known(table, _PAGE_KEYS, "")
     shown = reader.strings(table, "languages", choices=dialects())
     fix = reader.table(table, "fix")
-    reader.known(fix, {"title", "safety", "reason"}, "fix.")
-    matchers = _matchers(reader, table, fix, shown)
+    fixer = _Reader(path, next((lines for lines in sections if lines and lines[0][1].strip() == "[fix]"), sections[0]), front)
+    fixer.known(fix, {"title", "safety", "reason"}, "fix.")
+    if fix:
+        fixer.safety(fix)
+        fixer.text(fix, "title")
+    matchers = _matchers(reader, [lines for lines in sections if lines and lines[0][1].strip() == "[[match]]"], table, shown)
     prose = body.split(EXAMPLES)[0].strip()
     rule = Rule(
         id=name,
@@ -162,22 +167,24 @@ def _split(path: str, text: str) -> tuple[str, str, int]:
     raise PageError(path, len(lines), f"the front matter ends with a second line {FENCE!r}")
 
 
-def _lines(front: str) -> list[tuple[int, str]]:
-    return list(enumerate(front.splitlines(), start=2))
+def _sections(front: str) -> list[list[tuple[int, str]]]:
+    """The numbered lines of a front matter, cut before each table; a table inside a match belongs to the match."""
+    sections: list[list[tuple[int, str]]] = [[]]
+    for number, line in enumerate(front.splitlines(), start=2):
+        if line.startswith("[") and not line.startswith("[match."):
+            sections.append([])
+        sections[-1].append((number, line))
+    return sections
 
 
-def _matchers(reader: _Reader, table: Table, fix: Table, languages: tuple[str, ...]) -> tuple[Matcher, ...]:
+def _matchers(reader: _Reader, sections: list[list[tuple[int, str]]], table: Table, languages: tuple[str, ...]) -> tuple[Matcher, ...]:
     found = table.get("match")
     if not isinstance(found, list) or not found:
         raise reader.error("match", "at least one [[match]] table says what the rule looks for")
-    starts = [number for number, line in reader.lines if line.strip() == "[[match]]"]
-    matchers = []
-    for index, match in enumerate(found):
-        first = starts[index] if index < len(starts) else 1
-        last = starts[index + 1] if index + 1 < len(starts) else len(reader.lines) + 2
-        own = _Reader(reader.path, reader.lines[first - 2 : last - 2], reader.front)
-        matchers.append(_matcher(own, match, fix, languages))
-    return tuple(matchers)
+    # written as an inline list a match has no section of its own; the top of the page is then blamed
+    lines = [*sections, *([reader.lines] * len(found))]
+    fix = table.get("fix", {})
+    return tuple(_matcher(_Reader(reader.path, own, reader.front), match, fix, languages) for own, match in zip(lines, found, strict=False))
 
 
 def _matcher(reader: _Reader, match: Table, fix: Table, languages: tuple[str, ...]) -> Matcher:
@@ -194,9 +201,7 @@ def _matcher(reader: _Reader, match: Table, fix: Table, languages: tuple[str, ..
     if own_fix and not fix:
         raise reader.error("fix", "a page with a fix has a [fix] table with `title` and `safety`")
     merged: Table = {**fix, **{key: match[key] for key in ("title", "safety", "reason") if key in match}}
-    safety = reader.word(merged, "safety", Safety) if merged else Safety.DISPLAY
-    if safety is Safety.UNSAFE and not merged.get("reason"):
-        raise reader.error("safety", "an unsafe fix gives its `reason`")
+    safety = reader.safety(merged) if merged else Safety.DISPLAY
     listed = {key: reader.strings(match, key, needed=False) for key in _LISTS}
     texts = {key: reader.text(match, key) if key in match else "" for key in _TEXTS}
     return Matcher(
@@ -257,13 +262,19 @@ class _Reader(Source):
             return tomllib.loads(self.front)
         except tomllib.TOMLDecodeError as error:
             found = _TOML_LINE.search(str(error))
-            line = int(found[1]) + 1 if found else len(self.lines) + 1
+            line = int(found[1]) + 1 if found else self.front.count("\n") + 2
             raise PageError(self.path, line, f"valid TOML: {_TOML_LINE.sub('', str(error))}") from error
+
+    def somewhere(self, key: str, expected: str) -> PageError:
+        """A fault blamed on the heading of a table, wherever it stands."""
+        heading = re.compile(rf"\[+{re.escape(key)}\]+")
+        found = next((number for number, line in enumerate(self.front.splitlines(), start=2) if heading.match(line)), 0)
+        return PageError(self.path, found, expected) if found else self.error(key, expected)
 
     def known(self, table: Table, keys: set[str], prefix: str) -> None:
         for key in table:
             if key not in keys:
-                raise self.error(key, f"there is no key `{prefix}{key}`; known are {', '.join(sorted(keys))}")
+                raise self.somewhere(key, f"there is no key `{prefix}{key}`; known are {', '.join(sorted(keys))}")
 
     def text(self, table: Table, key: str) -> str:
         value = table.get(key)
@@ -292,6 +303,12 @@ class _Reader(Source):
         if value not in list(words):
             raise self.error(key, f"`{key}` is one of {', '.join(words)}")
         return words(value)
+
+    def safety(self, table: Table) -> Safety:
+        found = self.word(table, "safety", Safety)
+        if found is Safety.UNSAFE and not table.get("reason"):
+            raise self.error("safety", "an unsafe fix gives its `reason`")
+        return found
 
     def table(self, table: Table, key: str) -> Table:
         value = table.get(key, {})

@@ -12,7 +12,7 @@ from orchestra_lsp.model import Ask, Suggestion, Trigger
 from orchestra_lsp.server.conductor import EngineMissing
 
 if TYPE_CHECKING:
-    from orchestra_lsp.server.session import Session
+    from orchestra_lsp.server.loop import OrchestraServer
 
 log = logging.getLogger("orchestra")
 
@@ -25,10 +25,10 @@ class Asks:
     def __init__(self) -> None:
         self._newest: dict[tuple[str, str], asyncio.Event] = {}
 
-    async def run(self, session: Session, method: str, ask: Ask) -> Suggestion | None:
+    async def run(self, ls: OrchestraServer, method: str, ask: Ask) -> Suggestion | None:
         """The suggestion; None when there is none, when a newer ask came, or when the document has moved on meanwhile."""
         key, superseded = (ask.buffer.uri, method), asyncio.Event()
-        work = asyncio.ensure_future(_ask(session, ask))
+        work = asyncio.ensure_future(_ask(ls, ask))
         if ask.trigger is Trigger.AUTOMATIC:
             if key in self._newest:
                 self._newest[key].set()
@@ -50,10 +50,12 @@ class Asks:
             superseded.set()
 
 
-async def _ask(session: Session, ask: Ask) -> Suggestion | None:
+async def _ask(ls: OrchestraServer, ask: Ask) -> Suggestion | None:
     try:
-        orchestra = await session.orchestra()
+        orchestra = await ls.session.orchestra()
         return await orchestra.ask(ask)
     except (Unanswered, EngineMissing) as error:
         log.info("nothing to suggest: %s", error)
         return None
+    finally:
+        ls.session.status.changed(ls)  # a call tells how its tool is

@@ -46,7 +46,7 @@ async def code_action(ls: OrchestraServer, params: t.CodeActionParams) -> Action
     if wanted(REFACTOR, params.context.only):
         found += _proposed(session, buffer)
         if span.start < span.end or params.context.trigger_kind != t.CodeActionTriggerKind.Automatic:
-            found += await _asking(session, buffer, span, params.range)
+            found += await _asking(session, buffer, span, params)
     return found
 
 
@@ -145,17 +145,20 @@ def _proposed(session: Session, buffer: Buffer) -> Iterator[t.CodeAction]:
     """Changes that were written for this file and shown, and are still waiting for a decision."""
     if not session.client.action.literals:
         return
-    for proposal in session.proposals.of(buffer.path):
+    for proposal in session.proposals.of(buffer):
         if (ready := changes(session.documents, proposal.edits)) is not None:
             yield t.CodeAction(f"Apply: {proposal.edits.title}", REFACTOR, edit=convert.workspace_edit(session.client, ready))
 
 
-async def _asking(session: Session, buffer: Buffer, span: Span, place: t.Range) -> Actions:
-    """Commands that ask a model; nothing is asked before the person picks one."""
+async def _asking(session: Session, buffer: Buffer, span: Span, params: t.CodeActionParams) -> Actions:
+    """Commands that ask a model; nothing is asked before the person picks one.
+
+    Without a model they are shown, with what to do, only to those who ask for nothing else.
+    """
     configured = session.has_model
-    if not configured and not session.client.action.disabled:
+    if not configured and not (session.client.action.disabled and params.context.only):
         return []
-    where = {"uri": buffer.uri, "range": {"start": _plain(place.start), "end": _plain(place.end)}}
+    where = {"uri": buffer.uri, "range": {"start": _plain(params.range.start), "end": _plain(params.range.end)}}
     found: Actions = []
     for command in await asyncio.to_thread(_model_commands):
         if command.needs_selection and span.start == span.end:

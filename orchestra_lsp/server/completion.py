@@ -26,7 +26,7 @@ async def completion(ls: OrchestraServer, params: t.CompletionParams) -> t.Compl
     if buffer is None or not wanted(session.settings.completion, buffer, Trigger.AUTOMATIC):
         return NOTHING
     ask = make_ask(session, buffer, convert.offset_of(session.client, buffer, params.position), Trigger.AUTOMATIC)
-    suggestion = await session.asks.run(session, t.TEXT_DOCUMENT_COMPLETION, ask)
+    suggestion = await session.asks.run(ls, t.TEXT_DOCUMENT_COMPLETION, ask)
     if suggestion is None or moved_on(session, buffer):
         return NOT_YET
     session.offered[suggestion.id] = suggestion

@@ -27,7 +27,7 @@ _SEVERITIES = {
 }
 _TAGS = {"unnecessary": t.DiagnosticTag.Unnecessary, "deprecated": t.DiagnosticTag.Deprecated}
 _WORD = re.compile(rb"[A-Za-z0-9_$\x80-\xff]*\Z")
-_LONE_NEWLINE = re.compile(r"\r\n|\r|\n")
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 # --- places ---
@@ -106,9 +106,9 @@ def configuration_diagnostic(line: int, message: str) -> t.Diagnostic:
 
 def text_edits(client: Client, buffer: Buffer, edits: Sequence[Edit]) -> list[t.TextEdit]:
     """Edits as the editor takes them, with the line ends of the file."""
-    windows = b"\r\n" in buffer.data
+    windows = len(buffer.line_starts) > 1 and buffer.data[: buffer.line_starts[1]].endswith(b"\r\n")
     return [
-        t.TextEdit(range_of(client, buffer, edit.span), _LONE_NEWLINE.sub("\r\n", edit.text) if windows else edit.text)
+        t.TextEdit(range_of(client, buffer, edit.span), _LINE_END.sub("\r\n", edit.text) if windows else edit.text)
         for edit in sorted(edits, key=lambda edit: edit.span)
     ]
 

@@ -37,7 +37,7 @@ class Document:
     parsed: bool = False
     typed_line: int | None = None  # the line that the last change, a single keystroke, was made in
     settling: asyncio.Future[None] | None = None
-    measuring: asyncio.Future[Facts] | None = None
+    measuring: asyncio.Future[Facts | None] | None = None
 
     @property
     def buffer(self) -> Buffer:
@@ -50,6 +50,8 @@ class Documents:
     def __init__(self) -> None:
         self._open: dict[str, Document] = {}  # most recently used last
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="orchestra-parse")
+        self._measurer = ThreadPoolExecutor(1, thread_name_prefix="orchestra-facts")
+        self._complained: set[tuple[str, str]] = set()
 
     def find(self, uri: str) -> Document | None:
         return self._open.get(uri)
@@ -98,26 +100,42 @@ class Documents:
         return document.buffer if document else None
 
     async def facts(self, uri: str) -> tuple[Buffer, Facts] | None:
-        """The measures of the newest text, taken once for each version; None when the document is not open or not parsed."""
-        await self.settled(uri)
-        document = self._open.get(uri)
-        if document is None or document.buffer.tree is None:
-            return None
-        if document.measuring is None:
-            document.measuring = asyncio.get_running_loop().run_in_executor(self._worker, _measure, document.buffer)
-        # Shared by several requests: one that is cancelled must not take the figures from the others.
-        return document.buffer, await asyncio.shield(document.measuring)
+        """The newest text and its measures, taken once for each version; None when it is not open or not parsed."""
+        while (buffer := await self.settled(uri)) is not None and buffer.tree is not None:
+            document = self._open[uri]
+            if document.measuring is None:
+                document.measuring = asyncio.get_running_loop().run_in_executor(self._measurer, self._measure, uri, document)
+            # Shared by several requests: one that is cancelled must not take the figures from the others.
+            facts = await asyncio.shield(document.measuring)
+            if facts is not None:
+                return document.buffer, facts
+        return None
 
     def by_path(self, path: str) -> Buffer | None:
         """The open document of a file, whatever way its editor spells the address."""
         return next((document.buffer for document in self._open.values() if document.buffer.path == path), None) if path else None
 
+    def is_news(self, uri: str, fault: str) -> bool:
+        """Whether this is the first fault of its kind in the document: some editors do the same with every key."""
+        known = (uri, fault) in self._complained
+        self._complained.add((uri, fault))
+        return not known
+
     def shut_down(self) -> None:
         for uri in list(self._open):
             self.close(uri)
-        self._worker.shutdown(wait=False, cancel_futures=True)
+        for worker in (self._worker, self._measurer):
+            worker.shutdown(wait=False, cancel_futures=True)
 
-    # --- parsing ---
+    # --- work beside the loop ---
+
+    def _measure(self, uri: str, document: Document) -> Facts | None:
+        """None when a newer version came before this one's turn."""
+        if self._open.get(uri) is not document:
+            return None
+        from orchestra_lsp.syntax.facts import facts_of
+
+        return facts_of(document.buffer)
 
     def _store(self, uri: str, draft: Draft, line: int | None, settings: ServerSettings) -> Document:
         self.close(uri)
@@ -153,7 +171,7 @@ class Documents:
 def did_open(ls: OrchestraServer, params: t.DidOpenTextDocumentParams) -> None:
     session, item = ls.session, params.text_document
     if session.documents.find(item.uri):
-        _warn(ls, f"{item.uri} was opened twice; the newer text counts")
+        _warn(ls, item.uri, "was opened twice; the newer text counts")
     document = session.documents.open(item, session.settings.server)
     limit = session.settings.server.max_document_bytes
     if len(document.buffer.data) > limit:
@@ -165,12 +183,13 @@ def did_change(ls: OrchestraServer, params: t.DidChangeTextDocumentParams) -> No
     session, uri, version = ls.session, params.text_document.uri, params.text_document.version
     before = session.documents.find(uri)
     if before is None:
-        _warn(ls, f"a change of {uri} was ignored: the document is not open")
+        _warn(ls, uri, "is not open, so a change of it was ignored")
         return
     if version <= before.buffer.version:
-        _warn(ls, f"the version of {uri} went from {before.buffer.version} to {version}; the change was made all the same")
-    for fault in _range_faults(before.buffer, params.content_changes[:1]):
-        _warn(ls, f"a change of {uri} {fault}; it was made at the nearest place")
+        fault = "has a version that does not rise; the change was made all the same"
+        _warn(ls, uri, fault, f" (from {before.buffer.version} to {version})")
+    for fault, place in _range_faults(before.buffer, params.content_changes[:1]):
+        _warn(ls, uri, fault, place)
     changes = [convert.change_of(event) for event in params.content_changes]
     session.documents.change(uri, version, changes, session.client.encoding, session.settings.server)
     session.diagnostics.changed(ls, uri)
@@ -179,7 +198,7 @@ def did_change(ls: OrchestraServer, params: t.DidChangeTextDocumentParams) -> No
 def did_close(ls: OrchestraServer, params: t.DidCloseTextDocumentParams) -> None:
     uri = params.text_document.uri
     if not ls.session.documents.close(uri):
-        _warn(ls, f"{uri} was closed without being open")
+        _warn(ls, uri, "was closed without being open")
         return
     ls.session.diagnostics.closed(ls, uri)
 
@@ -199,24 +218,20 @@ def register(server: OrchestraServer) -> None:
         server.feature(method)(handler)
 
 
-def _range_faults(buffer: Buffer, events: Sequence[t.TextDocumentContentChangeEvent]) -> list[str]:
-    """What is wrong with the first change's range; later ones refer to text that does not exist yet."""
+def _range_faults(buffer: Buffer, events: Sequence[t.TextDocumentContentChangeEvent]) -> list[tuple[str, str]]:
+    """What is wrong with the ranges, and where; the text they refer to is the buffer's."""
     faults = []
     for event in events:
         if isinstance(event, t.TextDocumentContentChangePartial):
             start, end = event.range.start, event.range.end
             if (end.line, end.character) < (start.line, start.character):
-                faults.append("has a range that ends before it starts")
+                faults.append(("was changed at a range that ends before it starts; it was turned", ""))
             if max(start.line, end.line) > len(buffer.line_starts):
-                faults.append(f"is in line {max(start.line, end.line) + 1} of {len(buffer.line_starts)}")
+                place = f" (line {max(start.line, end.line) + 1} of {len(buffer.line_starts)})"
+                faults.append(("was changed beyond its end; the change was made at the nearest place", place))
     return faults
 
 
-def _measure(buffer: Buffer) -> Facts:
-    from orchestra_lsp.syntax.facts import facts_of
-
-    return facts_of(buffer)
-
-
-def _warn(ls: OrchestraServer, message: str) -> None:
-    ls.protocol.tell(WARNING, message)
+def _warn(ls: OrchestraServer, uri: str, fault: str, detail: str = "") -> None:
+    if ls.session.documents.is_news(uri, fault):
+        ls.protocol.tell(WARNING, f"{uri} {fault}{detail}")

@@ -15,6 +15,10 @@ from orchestra_lsp.server.lifecycle import Phase, refusal
 from orchestra_lsp.server.messages import INVALID_PARAMS, Fault, Json, failure, is_request, result
 from orchestra_lsp.server.stream import Stream, claim_stdio, framed
 
+TYPE_CHECKING = False  # the constant of `typing`, whose import takes time
+if TYPE_CHECKING:
+    from orchestra_lsp.server.loop import OrchestraServer
+
 INTERRUPTED = 130  # exit code after Ctrl+C, as shells have it
 APP = "orchestra_lsp.server.app"
 HELP = """orchestra-lsp: the language server of Orchestra LSP, on standard input and output.
@@ -104,7 +108,7 @@ def _serve(stream: Stream, params: Json, app: str, started: float) -> None:
     leave(server.run(waiting, params))
 
 
-def _create(app: str, started: float):  # type: ignore[no-untyped-def]
+def _create(app: str, started: float) -> OrchestraServer:
     import gc
     from importlib import import_module
 
@@ -112,7 +116,8 @@ def _create(app: str, started: float):  # type: ignore[no-untyped-def]
     try:
         from orchestra_lsp.server.loop import ServerOptions
 
-        return import_module(app).create(ServerOptions(started=started))
+        server: OrchestraServer = import_module(app).create(ServerOptions(started=started))
+        return server
     finally:
         gc.freeze()
         gc.enable()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from dataclasses import dataclass, replace
@@ -28,10 +29,10 @@ async def inline_completion(ls: OrchestraServer, params: t.InlineCompletionParam
     buffer = session.documents.buffer(params.text_document.uri)
     if buffer is None or not wanted(session.settings.completion, buffer, trigger):
         return t.InlineCompletionList([])
-    popup = _popup(session, buffer, context.selected_completion_info)
+    popup = await _popup(session, buffer, context.selected_completion_info)
     asked = popup.buffer if popup else buffer
     offset = popup.cursor if popup else convert.offset_of(session.client, buffer, params.position)
-    suggestion = await session.asks.run(session, t.TEXT_DOCUMENT_INLINE_COMPLETION, make_ask(session, asked, offset, trigger))
+    suggestion = await session.asks.run(ls, t.TEXT_DOCUMENT_INLINE_COMPLETION, make_ask(session, asked, offset, trigger))
     if suggestion is None or moved_on(session, buffer):
         return t.InlineCompletionList([])
     item = convert.inline_item(session.client, buffer, popup.joined(suggestion) if popup else suggestion)
@@ -83,11 +84,11 @@ class _Popup:
         return replace(suggestion, text=begun + suggestion.text, span=span)
 
 
-def _popup(session: Session, buffer: Buffer, selected: t.SelectedCompletionInfo | None) -> _Popup | None:
+async def _popup(session: Session, buffer: Buffer, selected: t.SelectedCompletionInfo | None) -> _Popup | None:
     if selected is None:
         return None
     replaced = convert.span_of(session.client, buffer, selected.range)
-    accepted = splice(buffer, [Edit(replaced, selected.text)])
+    accepted = await asyncio.to_thread(splice, buffer, [Edit(replaced, selected.text)])
     return _Popup(accepted, replaced, replaced.start + len(encode(selected.text)))
 
 

@@ -7,10 +7,10 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from threading import Lock, Timer
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pygls.lsp import get_method_options_type
@@ -27,11 +27,12 @@ from orchestra_lsp.server.stream import Incoming
 from orchestra_lsp.server.structure import make_converter
 from orchestra_lsp.server.waiting import FLUSH_S, Waiting
 
-CLOSE_S = 2.0  # what the session may take to close
-GUARD_S = 5.0  # a loop that has not ended by then is stuck, and the process ends without it
-
 if TYPE_CHECKING:
     from orchestra_lsp.server.session import Session
+
+CLOSE_S = 2.0  # what the session may take to close
+CANCEL_S = 0.5  # what cancelled tasks may take to end
+GUARD_S = 5.0  # a loop that has not ended by then is stuck, and the process ends without it
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -70,6 +71,7 @@ class OrchestraServer(LanguageServer):
     def run(self, waiting: Waiting, params: Json) -> int:
         """Serve the connection that `waiting` has kept, whose `initialize` had `params`; gives the exit code of the process."""
         logs.set_up()
+        threading.excepthook = _thread_failed
         loop = asyncio.new_event_loop()
         try:
             return loop.run_until_complete(self._serve(waiting, params))
@@ -106,7 +108,7 @@ class OrchestraServer(LanguageServer):
     def _keep(self, inbox: Inbox, incoming: Incoming) -> None:
         """In the reading thread."""
         if incoming is None or (isinstance(incoming, dict) and incoming.get("method") == "exit"):
-            guard = Timer(GUARD_S, os._exit, (exit_code(self.protocol.phase),))
+            guard = threading.Timer(GUARD_S, os._exit, (exit_code(self.protocol.phase),))
             guard.daemon = True
             guard.start()
         inbox.put(incoming)
@@ -124,12 +126,18 @@ class OrchestraServer(LanguageServer):
             loop.add_signal_handler(number, self.stop, 128 + number)
 
     async def _close(self) -> None:
+        """Close the session, then cancel what still runs: its requests are answered as cancelled."""
         try:
             await asyncio.wait_for(self.session.close(), CLOSE_S)
         except TimeoutError:
             log.warning("closing took more than %s seconds; the rest is left undone", CLOSE_S)
         except Exception as error:  # noqa: BLE001 - logged; the process ends all the same
             log.error("closing failed: %s\n%s", logs.describe(error), logs.places(error))
+        running = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running, timeout=CANCEL_S)
 
     def _unexpected(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """An error that no handler caught, for instance in a background task."""
@@ -150,7 +158,7 @@ class Inbox:
     def __init__(self, loop: asyncio.AbstractEventLoop, handle: Callable[[Incoming], None]) -> None:
         self._loop = loop
         self._handle = handle
-        self._lock = Lock()
+        self._lock = threading.Lock()
         self._items: deque[Incoming] = deque()
         self._scheduled = False
 
@@ -185,3 +193,10 @@ class Inbox:
                 self._scheduled = more = bool(self._items)
             if more:
                 self._loop.call_soon(self._turn)
+
+
+def _thread_failed(failed: threading.ExceptHookArgs) -> None:
+    """Python's own hook would print the error's text."""
+    if failed.exc_value is not None:
+        name = failed.thread.name if failed.thread else "a thread"
+        log.error("%s failed: %s\n%s", name, logs.describe(failed.exc_value), logs.places(failed.exc_value))

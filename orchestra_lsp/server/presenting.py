@@ -22,6 +22,7 @@ log = logging.getLogger("orchestra")
 APPLY = "Apply"
 DISCARD = "Discard"
 TOUCHED = "The code was edited while the change was being written, so it was not made."
+BY_HAND = "This editor takes no such edits from a server; the change is shown, make it by hand."
 
 Json = dict[str, object]
 
@@ -49,8 +50,9 @@ async def _present_edits(ls: OrchestraServer, edits: Edits) -> Json:
     if ready is not None:
         ls.session.proposals.add(proposal)
         ls.session.spawn(_ask(ls, proposal))
-    elif possible:
-        ls.window_show_message(t.ShowMessageParams(t.MessageType.Warning, f"{edits.title}: {TOUCHED}"))
+    else:
+        why = TOUCHED if possible else BY_HAND
+        ls.window_show_message(t.ShowMessageParams(t.MessageType.Warning, f"{edits.title}: {why}"))
     return {**described, "applied": False}
 
 

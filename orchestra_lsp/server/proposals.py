@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestra_lsp.commands.result import Edits, FileEdit
+from orchestra_lsp.model import Buffer
 from orchestra_lsp.server.convert import FileChange
 from orchestra_lsp.server.reanchor import reanchored
 from orchestra_lsp.syntax.parse import splice
@@ -36,9 +37,13 @@ class Proposals:
     def drop(self, proposal_id: str) -> None:
         self._kept = [proposal for proposal in self._kept if proposal.id != proposal_id]
 
-    def of(self, path: str) -> list[Proposal]:
-        """Those that change the file."""
-        return [proposal for proposal in self._kept if any(file.path == path for file in proposal.edits.files)]
+    def of(self, buffer: Buffer) -> list[Proposal]:
+        """Those that change the document."""
+
+        def changes_it(file: FileEdit) -> bool:
+            return file.uri == buffer.uri or (file.path != "" and file.path == buffer.path)
+
+        return [proposal for proposal in self._kept if any(map(changes_it, proposal.edits.files))]
 
 
 def changes(documents: Documents, edits: Edits) -> list[FileChange] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import shutil
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("orchestra")
 
+ANSWER_S = 5.0  # for the editor to say that it shows a document
 MESSAGE_LENGTH = 1000  # characters of a message that people still read
 
 
@@ -56,9 +58,10 @@ async def show(ls: OrchestraServer, title: str, suffix: str, text: str) -> None:
 async def _open(ls: OrchestraServer, title: str, suffix: str, text: str) -> bool:
     try:
         path = ls.session.scratch.write(title, suffix, text)
-        answer = await ls.window_show_document_async(t.ShowDocumentParams(path.as_uri(), take_focus=False))
-    except (OSError, JsonRpcException) as error:
-        log.warning("a document could not be shown: %s", error)
+        asked = ls.window_show_document_async(t.ShowDocumentParams(path.as_uri(), take_focus=False))
+        answer = await asyncio.wait_for(asked, ANSWER_S)
+    except (OSError, TimeoutError, JsonRpcException) as error:
+        log.warning("a document could not be shown: %s", error or "no answer")
         return False
     return answer.success
 

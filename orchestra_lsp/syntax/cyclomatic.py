@@ -34,12 +34,8 @@ def _decisions(outline: Outline) -> dict[int, int]:
     """How many decisions start at which offset."""
     opaque = sorted(Span(node.start_byte, node.end_byte) for node in outline.of("opaque"))
     found: dict[int, int] = {}
-    seen: set[tuple[int, int, int]] = set()
     for node in outline.of("decision"):
-        key = (node.start_byte, node.end_byte, node.kind_id)
-        if key not in seen:  # two patterns may match one node
-            seen.add(key)
-            found[key[0]] = found.get(key[0], 0) + 1
+        found[node.start_byte] = found.get(node.start_byte, 0) + 1
     for node in outline.of("default"):
         found[node.start_byte] = found.get(node.start_byte, 0) - 1
     for node in outline.of("boolean"):

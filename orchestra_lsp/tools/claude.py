@@ -12,7 +12,7 @@ from orchestra_lsp.tools.contract import Tool, ToolError
 from orchestra_lsp.tools.wire import answer, faults
 from orchestra_lsp.tools.wire.answer import Delta
 from orchestra_lsp.tools.wire.base import HttpTool, Line
-from orchestra_lsp.tools.wire.endpoint import Endpoint, Key, resolve
+from orchestra_lsp.tools.wire.endpoint import Endpoint, Key, chosen, resolve
 from orchestra_lsp.tools.wire.extract import shape_for
 from orchestra_lsp.tools.wire.prompt import render
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 DEFAULT_URL = "https://api.anthropic.com"
 #: The small, quick model: editing asks for answers within seconds. Any other is one setting away.
 DEFAULT_MODEL = "claude-haiku-4-5"
+#: The window of Claude's models, unless the settings say otherwise.
+WINDOW = 200_000
 VERSION = "2023-06-01"
 #: Without a place for text after the cursor, completing by conversation takes too long for typing, so it is not offered unasked.
 KINDS = frozenset(Kind) - {Kind.COMPLETE}
@@ -41,7 +43,8 @@ def create(name: str, settings: ToolSettings, shared: Shared) -> Tool[MaskedProm
         raise ToolError(name, "no key is set", f'set tools.{name}.key = "env:ANTHROPIC_API_KEY"')
     kinds = KINDS if settings.kinds is None else frozenset(map(Kind, settings.kinds))
     line = Line(endpoint, Key(name, settings.key), shared.http, _headers)
-    return Claude(line, endpoint.abilities(kinds, settings.context_tokens))
+    window = chosen(settings, "context_tokens", WINDOW if endpoint.base == DEFAULT_URL else settings.context_tokens)
+    return Claude(line, endpoint.abilities(kinds, window))
 
 
 class Claude(HttpTool):

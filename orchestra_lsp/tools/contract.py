@@ -35,7 +35,7 @@ class Tool(Protocol[P]):
         ...
 
     def ask(self, prompt: P, deadline: float) -> AsyncGenerator[Piece, None]:
-        """Stream the answer's pieces; the last has `finish` set.
+        """Stream the answer's pieces; the last has `finish` set. One with neither text nor `finish` only shows that more is coming.
 
         `deadline` is in seconds of `time.monotonic()`. Closing the generator cancels the call at the tool as well.
         Raises ToolError for everything that goes wrong, an empty or cut answer included.

@@ -11,7 +11,7 @@ from orchestra_lsp.tools.contract import Tool, ToolError
 from orchestra_lsp.tools.wire import answer, faults
 from orchestra_lsp.tools.wire.answer import Delta
 from orchestra_lsp.tools.wire.base import HttpTool, Line, Listed
-from orchestra_lsp.tools.wire.endpoint import Endpoint, Key, resolve
+from orchestra_lsp.tools.wire.endpoint import Endpoint, Key, chosen, resolve
 from orchestra_lsp.tools.wire.extract import shape_for
 from orchestra_lsp.tools.wire.prompt import commented, render
 
@@ -26,11 +26,10 @@ TEMPERATURE = 0.2
 #: OpenAI's newer models take the limit only under its new name, most other endpoints only under its old one.
 OTHER_NAME = {"max_tokens": "max_completion_tokens"}
 TRIES = 1 + len(faults.OPTIONAL)
-LLAMA_CPP = Health(
-    State.DEGRADED,
-    "llama.cpp ignores the text after the cursor when it is sent as a suffix",
-    'set tools.{name}.fill_in_middle = "chat"',
-)
+#: The window of OpenAI's chat models, unless the settings say otherwise.
+WINDOW = 128_000
+#: How endpoints answer that have no completions, or none with a suffix.
+NO_SUFFIX = frozenset({400, 404, 405, 422, 501})
 
 
 def create(name: str, settings: ToolSettings, shared: Shared) -> Tool[MaskedPrompt]:
@@ -40,10 +39,12 @@ def create(name: str, settings: ToolSettings, shared: Shared) -> Tool[MaskedProm
         raise ToolError(name, "no key is set", f'set tools.{name}.key = "env:OPENAI_API_KEY", or tools.{name}.url')
     if not settings.model and not endpoint.direct:
         raise ToolError(name, "no model is set", f"set tools.{name}.model")
-    middle = _middle(settings, endpoint)
+    # OpenAI's own chat models take no suffix.
+    middle = chosen(settings, "fill_in_middle", "chat" if endpoint.base == DEFAULT_URL else settings.fill_in_middle)
     kinds = frozenset(map(Kind, settings.kinds or Kind)) - ({Kind.COMPLETE} if middle == "off" else set())
     line = Line(endpoint, Key(name, settings.key), shared.http, _headers)
-    return OpenAI(line, endpoint.abilities(kinds, settings.context_tokens), middle)
+    window = chosen(settings, "context_tokens", WINDOW if endpoint.base == DEFAULT_URL else settings.context_tokens)
+    return OpenAI(line, endpoint.abilities(kinds, window), middle)
 
 
 class OpenAI(HttpTool):
@@ -68,10 +69,15 @@ class OpenAI(HttpTool):
                         yield piece
             except faults.Refused as error:
                 if attempt == TRIES or not error.parameter or error.parameter in self._refused:
-                    raise self._noted(error) from None
+                    raise self._noted(error, by_suffix) from None
                 self._refused.add(error.parameter)
             else:
                 return
+
+    def _noted(self, error: faults.Refused, by_suffix: bool = False) -> faults.Refused:
+        if by_suffix and error.status in NO_SUFFIX:
+            error.remedy += f'; if it takes no suffix, set tools.{self.name}.fill_in_middle = "chat"'
+        return super()._noted(error)
 
     async def check(self) -> Health:
         found = await self._look("/models")
@@ -79,7 +85,8 @@ class OpenAI(HttpTool):
             return found
         llama = found.server.startswith("llama.cpp")
         if llama and self._middle == "suffix" and Kind.COMPLETE in self.abilities.kinds:
-            return Health(LLAMA_CPP.state, LLAMA_CPP.reason, LLAMA_CPP.remedy.format(name=self.name))
+            reason = "llama.cpp ignores the text after the cursor when it is sent as a suffix"
+            return Health(State.DEGRADED, reason, f'set tools.{self.name}.fill_in_middle = "chat"')
         # llama.cpp serves the one model it has under any name.
         return self._health(Listed() if llama else found)
 
@@ -116,12 +123,6 @@ class _Dialect:
 
 def _headers(key: str) -> dict[str, str]:
     return {"content-type": "application/json"} | ({"authorization": f"Bearer {key}"} if key else {})
-
-
-def _middle(settings: ToolSettings, endpoint: Endpoint) -> str:
-    """OpenAI's own chat models take no suffix, so there the default is "chat"."""
-    chosen = "fill_in_middle" in settings.model_fields_set or endpoint.base != DEFAULT_URL
-    return settings.fill_in_middle if chosen else "chat"
 
 
 def _suffix_body(prompt: MaskedPrompt) -> dict[str, Any]:

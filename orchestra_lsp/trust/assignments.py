@@ -21,8 +21,8 @@ _BEFORE = 60  # bytes before the telling word that may be part of the name or sa
 # The notations. No piece counts its repetitions: that is what makes a search slow. The parts are measured afterwards.
 _REST = r"[A-Za-z0-9_.-]*"
 _GAP = r"""(?:\\*["'`]|&quot;|&#34;|%22)?[\])}]*"""
-_TYPE = r"(?:[ \t]*:[ \t]*[A-Za-z_&'][\w<>\[\]?.&' ]*)?"
-_EQUALS = r"[ \t]*(?:=>|:=|\?=|\+=|\.=|\|\|=|\?\?=|={1,3}|!={1,2}|<-|->|:{1,2}|>|\|\||\?\?|\?:|\bor\b)\s*"
+_TYPE = r"(?:[ \t]*:[ \t]*[A-Za-z_&][\w<>\[\]?.&' ]*|[ \t]+[*\[\]]*[A-Za-z][\w.]*)?"
+_EQUALS = r"[ \t]*(?:=>|:{1,3}=|\?=|\+=|\.=|\|\|=|\?\?=|={1,3}|!={1,2}|<-|->|:{1,2}|>|\|\||\?\?|\?:|\bor\b)\s*(?:[|>][+-]?[ \t]*\r?\n[ \t]*)?"
 _XML = r"(?:[ \t]+(?:value|val|default|content)[ \t]*=[ \t]*|</key>\s*<string>|</name>\s*<value>)"
 _YAML = r"""[ \t]*,?[ \t]*\r?\n[ \t]*-?[ \t]*["']?(?:value|default|defaultValue)["']?[ \t]*[:=][ \t]*"""
 _ASSIGNED = rf"(?:{_TYPE}{_EQUALS}|{_XML}|{_YAML})"
@@ -43,6 +43,7 @@ _WITH_DIGIT = r"""[^\s"'`\d]*\d{inside}*"""
 _BARE_WITH_DIGIT = rf"""(?:\d|{_BARE_FIRST}[^\s"'`\d!@#^~]*[\d!@#^~]){_BARE}*"""
 
 
+_AFTER_BARE = re.compile(r"[;,&<>|\\]|\)[^\w]|[)}\]]+$|#\{|\$\(")
 _CLOSING = (b'"', b"'", b"`", b"\\", b"&", b"%", b"")
 _AFTER_COMMAND = re.compile(r"(?:--|\b(?:define|ENV|ARG|setx?|setenv)\s+)[\w.-]*$")
 #: A name of the program: `settings.DB_PASSWORD`, `values[3]`, `SHA2_PASSWORD`, `new_password2`.
@@ -122,8 +123,7 @@ def _value(data: bytes, start: int, end: int) -> _Value:
 
 def _trimmed(text: str) -> str:
     """A bare value without what follows it in code, an address, a connection string or a tag."""
-    text = re.split(r"[;,&<>|\\]|\)[^\w]|[)}\]]+$|#\{|\$\(", text, maxsplit=1)[0]
-    return text
+    return _AFTER_BARE.split(text, maxsplit=1)[0]
 
 
 def _known(line: str, name: str, value: _Value) -> SecretKind | None:
@@ -146,11 +146,11 @@ def _guess(data: bytes, name: str, value: _Value, line: str) -> str:
     role = role_of(name)
     if role in (Role.NONE, Role.NEVER):
         return ""
-    assigned = value.operator not in ("", ",", "(", "{")
+    assigned = value.operator not in ("", ",", "(", "{") or bool(_AFTER_COMMAND.search(line))
     if is_random(value.text):
         guessed = entropy(value.text) >= _LEAST_ENTROPY and (assigned or _digits(value.text) > 1)
     else:
-        guessed = role is Role.PASSWORD and _may_be_password(data, value, line) and _is_password(data, value)
+        guessed = role is Role.PASSWORD and _may_be_password(data, value, line) and _is_password(data, value, line)
     if not guessed or is_filler(value.text):
         return ""
     return "password" if role is Role.PASSWORD else "token"
@@ -161,13 +161,13 @@ def _may_be_password(data: bytes, value: _Value, line: str) -> bool:
     if value.operator == ">":
         return data[value.end : value.end + 2] == b"</"
     if value.operator == "":
-        return bool(_AFTER_COMMAND.search(line))
+        return bool(_AFTER_COMMAND.search(line)) or (value.quoted and len(value.text) >= 8)
     if value.operator == ",":
         return len(value.text) >= 8
     return value.operator not in ("(", "{")
 
 
-def _is_password(data: bytes, value: _Value) -> bool:
+def _is_password(data: bytes, value: _Value, line: str) -> bool:
     """Whether a value that is not random is a password a person made up, rather than a word of the program or its messages."""
     text = value.text
     if len(text) < 5 or len(set(text)) < 4 or _NAME.fullmatch(text):
@@ -177,7 +177,7 @@ def _is_password(data: bytes, value: _Value) -> bool:
     letter = any(character.isalpha() for character in text)
     if value.quoted:
         return (digit and letter) or (symbol and letter) or (text.isdigit() and len(text) >= 6)
-    return letter and digit and (symbol or _is_setting(data, value))
+    return letter and digit and (symbol or bool(_AFTER_COMMAND.search(line)) or _is_setting(data, value))
 
 
 def _is_setting(data: bytes, value: _Value) -> bool:
@@ -185,7 +185,7 @@ def _is_setting(data: bytes, value: _Value) -> bool:
     start = data.rfind(b"\n", 0, value.start) + 1
     end = data.find(b"\n", value.end)
     line = data[start : end if end >= 0 else len(data)]
-    return bool(re.fullmatch(rb"\s*(?:export\s+|set\s+|ENV\s+|-\s+)?[\w.-]+\s*(?:=|:\s)\s*[^\s\"'`;(){}]+\s*", line)) and (
+    return bool(re.fullmatch(rb"[\s$#;/*]*(?:export\s+|set\s+|ENV\s+|-\s+)?[\w.-]+\s*(?:=|:\s)\s*[^\s\"'`;(){}]+\s*", line)) and (
         b"=" not in line or b" = " not in line
     )
 
@@ -197,11 +197,12 @@ def _digits(text: str) -> int:
 @cache
 def _telling() -> Any:
     """Names with a word such as password. No groups, so that RE2 need not keep track of them."""
-    anything = _quoted(rf"{{inside}}{{{{4}}}}{{inside}}*")
+    anything = _quoted(r"{inside}{{4}}{inside}*")
     digit = _quoted(_WITH_DIGIT)
     name = f"(?:{'|'.join(hints())}){_REST}{_GAP}"
     assigned = f"{_ASSIGNED}{_FALLBACK}(?:{_CALL}(?:{anything})|{_BARE_WITH_DIGIT})"
-    return compiled(f"(?i){name}(?:{assigned}|{_BESIDE}{_CALL}(?:{digit}))|{_COMMAND}{name}[ \\t]+{_BARE_WITH_DIGIT}")
+    connection = f"[;&?\"']{name}[ \\t]*=[ \\t]*{_BARE_FIRST}{_BARE}{{3}}{_BARE}*"
+    return compiled(f"(?i){name}(?:{assigned}|{_BESIDE}{_CALL}(?:{digit}))|{_COMMAND}{name}[ \\t]+{_BARE_WITH_DIGIT}|{connection}")
 
 
 @cache
@@ -221,7 +222,7 @@ def _quoted(value: str) -> str:
 def _parts() -> Any:
     """The same with groups, for what has been found: 1 the name, 2 the operator, then each opening and its value, 11 a bare value."""
     quoted = "|".join(f"({opening})({inside}+)" for opening, inside in zip(_OPENINGS, _INSIDE, strict=True))
-    return compiled(f"(?i)([A-Za-z0-9_. -]+?{_REST}){_GAP}({_OPERATOR}){_FALLBACK}(?:{_CALL}(?:{quoted})|({_BARE_FIRST}{_BARE}*))")
+    return compiled(f"(?i)([;&?\"']?[A-Za-z0-9_. -]+?{_REST}){_GAP}({_OPERATOR}){_FALLBACK}(?:{_CALL}(?:{quoted})|({_BARE_FIRST}{_BARE}*))")
 
 
 @cache

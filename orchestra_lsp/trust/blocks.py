@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from orchestra_lsp.trust.harmless import is_filler
 from orchestra_lsp.trust.shape import Secret
 
 _LONGEST = 40_000  # bytes of one block
 _LEAST_BODY = 32  # characters of all lines together; less is an example
-_BEGIN = re.compile(rb"-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,12} ?-{4,5}")
-_END = re.compile(rb"-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,12} ?-{4,5}")
+_MARK = re.compile(rb"-{4,5} ?(BEGIN|END) [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,12} ?-{4,5}")
 #: What separates the lines of a block: line ends, real or written as an escape, and what code puts around a line.
 _BREAK = re.compile(rb"(?:\\+[rnt]|%0[AaDd]|&#(?:10|13|xA|xD);|[^A-Za-z0-9+/=:,_-])+")
 _BODY = re.compile(rb"[A-Za-z0-9+/]{1,400}={0,3}")
@@ -28,13 +28,25 @@ _KUBE_PAIR = re.compile(rb':\s*"([^"\s]{4,})"')
 def find(data: bytes) -> Iterator[Secret]:
     """Each line of each private key, and each value of a Kubernetes secret."""
     if b"PRIVATE KEY" in data:
-        for begin in _BEGIN.finditer(data):
-            end = _END.search(data, begin.end(), begin.end() + _LONGEST)
-            yield from _key_lines(data, begin.end(), end.start() if end else min(len(data), begin.end() + _LONGEST), ended=bool(end))
-        yield from _cut_key(data)
+        yield from _keys(data)
     if b"Secret" in data:
+        done = 0
         for kind in _KUBE.finditer(data):
-            yield from _kube(data, kind.start())
+            if kind.start() >= done:
+                first, done = _document(data, kind.start(), done)
+                yield from _kube(data, first, done)
+
+
+def _keys(data: bytes) -> Iterator[Secret]:
+    """A key reaches from its first mark to the next one. One without a first mark began before this text, one without a last goes on."""
+    marks = list(_MARK.finditer(data))
+    if marks[:1] and marks[0].group(1) == b"END":
+        yield from _cut_key(data, marks[0].start())
+    for mark, following in zip_longest(marks, marks[1:]):
+        if mark.group(1) == b"BEGIN":
+            end = following.start() if following else len(data)
+            ended = following is not None and following.group(1) == b"END"
+            yield from _key_lines(data, mark.end(), min(end, mark.end() + _LONGEST), ended)
 
 
 def _key_lines(data: bytes, start: int, end: int, ended: bool) -> Iterator[Secret]:
@@ -49,13 +61,10 @@ def _key_lines(data: bytes, start: int, end: int, ended: bool) -> Iterator[Secre
         yield from (Secret(first, last, "private_key", noisy=False) for first, last in lines)
 
 
-def _cut_key(data: bytes) -> Iterator[Secret]:
-    """The end of a key whose beginning lies before this text."""
-    end = _END.search(data)
-    if end is None or _BEGIN.search(data, 0, end.start()):
-        return
+def _cut_key(data: bytes, end: int) -> Iterator[Secret]:
+    """The lines of a key that ends at `end` and whose beginning lies before this text."""
     lines = []
-    for first, last in reversed(list(_pieces(data, max(0, end.start() - _LONGEST), end.start()))):
+    for first, last in reversed(list(_pieces(data, max(0, end - _LONGEST), end))):
         if not _BODY.fullmatch(data[first:last]):
             break
         lines.append(Secret(first, last, "private_key", noisy=False))
@@ -72,13 +81,17 @@ def _pieces(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
         yield position, end
 
 
-def _kube(data: bytes, start: int) -> Iterator[Secret]:
-    first = max(data.rfind(b"\n---", max(0, start - _LONGEST), start), 0)
-    last = data.find(b"\n---", start, start + _LONGEST)
-    document = (first, last if last >= 0 else min(len(data), start + _LONGEST))
-    for block in _KUBE_DATA.finditer(data, *document):
+def _document(data: bytes, at: int, least: int) -> tuple[int, int]:
+    """The YAML document around `at`: between lines of three dashes, and no longer than 40 kB on either side."""
+    first = max(data.rfind(b"\n---", max(least, at - _LONGEST), at), max(least, at - _LONGEST))
+    last = data.find(b"\n---", at, at + _LONGEST)
+    return first, last if last >= 0 else min(len(data), at + _LONGEST)
+
+
+def _kube(data: bytes, first: int, last: int) -> Iterator[Secret]:
+    for block in _KUBE_DATA.finditer(data, first, last):
         yield from _values(data, _KUBE_LINE, block.span(2))
-    for block in _KUBE_JSON.finditer(data, *document):
+    for block in _KUBE_JSON.finditer(data, first, last):
         yield from _values(data, _KUBE_PAIR, block.span(1))
 
 

@@ -9,6 +9,9 @@ from functools import cache
 from math import log2
 from pathlib import Path
 from tomllib import loads
+from typing import Any
+
+from orchestra_lsp.trust.linear import compiled
 
 #: A value that is filled in later, in the notation of some template, shell or format language.
 _TEMPLATE = re.compile(
@@ -26,20 +29,20 @@ _DIGITS_AT_ENDS = re.compile(r"^[\d_.!@#$\"'-]+|[\d_.!@#$\"'-]+$")
 @dataclass(frozen=True, slots=True)
 class _Lists:
     known: frozenset[str]
-    parts: re.Pattern[str]
-    guess_parts: re.Pattern[str]
+    parts: Any
+    guess_parts: Any
     words: frozenset[str]
 
 
 @cache
 def _lists() -> _Lists:
     lists = loads(Path(__file__).with_name("harmless.toml").read_text(encoding="utf-8"))
-    parts = lists["parts"]
+    parts, guess_parts = lists["parts"].splitlines(), lists["guess_parts"].splitlines()
     return _Lists(
-        frozenset(lists["known"]),
-        re.compile("(?i)" + "|".join(parts)),
-        re.compile("(?i)" + "|".join((*parts, *lists["guess_parts"]))),
-        frozenset(lists["words"]),
+        frozenset(lists["known"].split()),
+        compiled("(?i)" + "|".join(filter(None, parts))),
+        compiled("(?i)" + "|".join(filter(None, (*parts, *guess_parts)))),
+        frozenset(("", *lists["words"].split())),
     )
 
 
@@ -52,14 +55,14 @@ def is_example(value: str) -> bool:
     """Whether a token of a known shape is one that stands in for a real one."""
     lists = _lists()
     return bool(
-        is_known(value) or lists.parts.search(value) or _REPEATED.search(value) or _SEQUENCE.search(value) or _TEMPLATE.search(value)
+        is_known(value) or lists.parts.search(value.encode("latin-1")) or _REPEATED.search(value) or _SEQUENCE.search(value) or _TEMPLATE.search(value)
     )
 
 
 def is_filler(value: str) -> bool:
     """Whether what is assigned to a telling name is no secret: an example, a template, or a word such as "password"."""
     lists = _lists()
-    if is_example(value) or _REPEATED_INSIDE.search(value) or lists.guess_parts.search(value):
+    if is_example(value) or _REPEATED_INSIDE.search(value) or lists.guess_parts.search(value.encode("latin-1")):
         return True
     return is_word(value)
 

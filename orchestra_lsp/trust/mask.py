@@ -7,12 +7,16 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import InitVar, dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from orchestra_lsp.model import Kind, Prompt, Snippet
-from orchestra_lsp.trust import placeholder, repeats, secrets
+from orchestra_lsp.trust import placeholder
 from orchestra_lsp.trust.paths import refusal
 from orchestra_lsp.trust.reach import Loopback
 from orchestra_lsp.trust.vault import Vault
+
+if TYPE_CHECKING:
+    from orchestra_lsp.trust.secrets import Secret
 
 __all__ = ["MaskedPrompt", "StreamUnmasker", "Unmasked", "Vault", "mask", "mask_text", "unmask", "waive"]
 
@@ -223,6 +227,8 @@ def _sealed(
 
 
 def _hide(sources: Sequence[_Source], vault: Vault) -> tuple[list[_Hidden], tuple[str, ...]]:
+    from orchestra_lsp.trust import repeats
+
     found = [_locate(source) for source in sources]
     values = {source.text[one.start : one.end]: one.kind for source, ones in zip(sources, found, strict=True) for one in ones}
     if values:
@@ -233,8 +239,10 @@ def _hide(sources: Sequence[_Source], vault: Vault) -> tuple[list[_Hidden], tupl
     return hidden, tuple(sorted(set(values.values())))
 
 
-def _locate(source: _Source) -> list[secrets.Secret]:
+def _locate(source: _Source) -> list[Secret]:
     """The secrets of the whole text, and those that only show in one field, because the other side spoils their end."""
+    from orchestra_lsp.trust import secrets  # late, as in the other functions here: start-up does not pay for the detector
+
     text = source.text
     found = list(secrets.find(text))
     for border in source.borders:
@@ -256,10 +264,12 @@ def _lines_after(text: str, border: int, most: int = 1000) -> int:
     return line if line >= 0 else min(len(text), border + most)
 
 
-def _holes(source: _Source, found: Iterable[secrets.Secret]) -> list[_Hole]:
+def _holes(source: _Source, found: Iterable[Secret]) -> list[_Hole]:
     """What to replace, in order: overlaps joined, then cut at borders and line ends so that fields and lines stay as they are."""
+    from orchestra_lsp.trust.secrets import joined
+
     holes: list[_Hole] = []
-    for one in secrets.joined(found):
+    for one in joined(found):
         inside = [border for border in source.borders if one.start < border < one.end]
         edges = sorted({one.start, *inside, one.end})
         for start, end in pairwise(edges):

@@ -36,8 +36,8 @@ class _Words:
 @cache
 def _words() -> _Words:
     lists = loads(Path(__file__).with_name("names.toml").read_text(encoding="utf-8"))
-    sets = {name: frozenset(words) for name, words in lists.items() if name != "hints"}
-    return _Words(hints=tuple(lists["hints"]), **sets)
+    sets = {name: frozenset(words.split()) for name, words in lists.items() if name != "hints"}
+    return _Words(hints=tuple(lists["hints"].split()), **sets)
 
 
 def hints() -> tuple[str, ...]:

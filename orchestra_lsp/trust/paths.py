@@ -95,8 +95,9 @@ _FOLDERS = {
 _SHOWN = ("*.example", "*.sample", "*.template", "*.tmpl", "*.dist", "*.pub", "*.example.*", "*.sample.*", "*.template.*", "*.schema.json")
 
 #: Source code is read for secrets, not refused: `secrets.py` is a module name.
-_CODE = tuple(
-    "*." + ending for ending in "py pyi js mjs cjs jsx ts mts cts tsx go rs java c h cc cpp cxx hpp rb kt swift cs scala md rst".split()
+_CODE = (
+    *("*.py", "*.pyi", "*.js", "*.mjs", "*.cjs", "*.jsx", "*.ts", "*.mts", "*.cts", "*.tsx", "*.go", "*.rs", "*.java", "*.c", "*.h"),
+    *("*.cc", "*.cpp", "*.cxx", "*.hpp", "*.rb", "*.kt", "*.swift", "*.cs", "*.scala", "*.md", "*.rst"),
 )
 _NEVER_EVEN_AS_CODE = ("environment file", "private key or certificate store")
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 _DIGEST_LENGTH = 5
 LOOK_BACK = 512  # characters of a line on either side of a placeholder that decide its place
@@ -20,13 +18,12 @@ MARK = re.compile(r"(?ai:orcsec)")
 _WORD = re.compile(r"[A-Za-z0-9_]*")
 _LINE_END = re.compile(r"[\r\n]")
 
-_ADDRESS = re.compile(
-    r"(?ai)(?:(?:[a-z][a-z0-9+.-]{0,20}:)?//|(?=www\.))(?P<authority>[^\s/?#\"'`<>]*)[^\s\"'`<>]*",
-)
-_COMMAND = re.compile(
+_ADDRESS = r"(?ai)(?:(?:[a-z][a-z0-9+.-]{0,20}:)?//|(?=www\.))(?P<authority>[^\s/?#\"'`<>]*)[^\s\"'`<>]*"
+_COMMAND = (
     r"(?ai)(?<![\w.-])(curl|wget|nc|ncat|netcat|socat|telnet|ssh|scp|sftp|rsync|ftp|nslookup|dig|xdg-open"
     r"|invoke-webrequest|invoke-restmethod|iwr|irm|start-process)(?:\.exe)?(?=[\s\"',])"
 )
+_regex = cache(re.compile)  # at first use, not at start-up
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +38,13 @@ class Mention:
 
 def make(kind: str, secret: str, key: bytes, salt: int) -> str:
     """ORCSEC_<kind>_<5 base32 characters of HMAC-SHA256(key, secret)>, the first a letter; another `salt` gives another one."""
+    import base64
+    import hmac
+
     turn = 0
     while True:
         message = secret.encode("utf-8", "surrogatepass") + b"\0%d.%d" % (salt, turn) * (salt + turn > 0)
-        digest = base64.b32encode(hmac.new(key, message, hashlib.sha256).digest())[:_DIGEST_LENGTH].decode()
+        digest = base64.b32encode(hmac.digest(key, message, "sha256"))[:_DIGEST_LENGTH].decode()
         if digest[0].isalpha() and digest != "ORCSE":
             return f"ORCSEC_{kind}_{digest}"
         turn += 1
@@ -80,8 +80,8 @@ def place(text: str, start: int, end: int) -> str:
     line_end = _LINE_END.search(text, end, last)
     line = text[first : line_end.start() if line_end else last]
     if "//" in line or "www." in line.lower():
-        for address in _ADDRESS.finditer(line):
+        for address in _regex(_ADDRESS).finditer(line):
             if address.start() <= start - first and address.end() >= end - first:
                 return "url " + address["authority"].rpartition("@")[2].lower()
-    command = _COMMAND.search(line)
+    command = _regex(_COMMAND).search(line)
     return "command " + command.group(1).lower() if command else ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import InitVar, dataclass
-from ipaddress import IPv6Address, ip_address
 
 _SEAL = object()
 
@@ -51,6 +50,8 @@ def _is_local_name(name: str) -> bool:
 
 
 def _is_loopback(literal: str) -> bool:
+    from ipaddress import IPv6Address, ip_address
+
     try:
         address = ip_address(literal)
     except ValueError:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterator, Mapping
-from urllib.parse import quote
-
 from orchestra_lsp.trust.secrets import Secret
 
 _LEAST = 8  # characters; a shorter secret is masked only where it was found
@@ -33,6 +30,9 @@ def find(text: str, values: Mapping[str, str]) -> Iterator[Secret]:
 
 
 def _forms(value: str) -> set[str]:
+    import base64
+    from urllib.parse import quote
+
     raw = value.encode("utf-8", "surrogatepass")
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return {

@@ -9,6 +9,7 @@ from orchestra_lsp.trust.strangeness import strangeness
 
 _HEX = re.compile(r"(?:0x)?(?:[0-9a-f]{16,}|[0-9A-F]{16,})")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_NO_SEPARATORS = str.maketrans("", "", "-_.:")
 #: Least strangeness by length: chance makes short random strings look like words, and words strange, more often than long ones.
 _STRANGE = ((10, 5.5), (12, 5.25), (16, 5.0), (24, 4.85), (40, 4.75))
 _STRANGE_LONG = 4.65
@@ -31,7 +32,7 @@ def is_random(value: str) -> bool:
     """Whether a string is more likely drawn by a machine than written by a person."""
     if len(value) < 8:
         return False
-    if _HEX.fullmatch(value) or _UUID.fullmatch(value):
+    if _UUID.fullmatch(value) or _HEX.fullmatch(value.translate(_NO_SEPARATORS)):
         return any(character.isdigit() for character in value) and any(character.isalpha() for character in value)
     limit = next((least for length, least in _STRANGE if len(value) < length), _STRANGE_LONG)
     return strangeness(value) >= limit

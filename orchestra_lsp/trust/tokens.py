@@ -34,10 +34,12 @@ def find(data: bytes) -> Iterator[Secret]:
     plan = _plan()
     windows: dict[SecretKind, list[tuple[int, int]]] = defaultdict(list)
     for hit in plan.literals.finditer(data):
-        start = hit.start()
-        for inside, literal, kind in _signs(hit.group()):
+        start, found = hit.start(), hit.group()
+        if found not in plan.owners:  # an escape such as \n stands before it
+            start, found = start + 2, found[2:]
+        for inside, literal, kind in _signs(found):
             at = start + inside
-            if inside and not data.startswith(literal, at):
+            if not data.startswith(literal, at):
                 continue
             if kind.starts:
                 yield from _beginning(data, at, at + len(literal), kind)
@@ -127,17 +129,17 @@ def _plan() -> _Plan:
 
 def _literal(literal: bytes, owners: list[SecretKind], escape: Any) -> str:
     short = len(literal) < _SHORT and literal[:1].isalnum() and all(kind.starts for kind in owners)
-    return ("\\b" if short else "") + str(escape(literal.decode()))
+    return ("(?:\\b|\\\\[nrt])" if short else "") + str(escape(literal.decode()))
 
 
 @cache
 def _signs(literal: bytes) -> tuple[tuple[int, bytes, SecretKind], ...]:
-    """What else may begin where `literal` stands: itself, what it begins with, and what begins inside it (at which offset)."""
+    """What may begin where `literal` stands, and at which offset: itself, shorter and longer ones, and what begins inside it."""
     owners = _plan().owners
     found = []
     for inside in range(len(literal)):
         rest = literal[inside:]
         others = {rest[:end] for end in range(1, len(rest) + 1) if rest[:end] in owners}
-        others.update(other for other in owners if inside and other.startswith(rest))
+        others.update(other for other in owners if other.startswith(rest))
         found += [(inside, other, kind) for other in sorted(others) for kind in owners[other]]
     return tuple(found)

@@ -93,7 +93,7 @@ async def test_the_same_cursor_again_is_answered_from_memory() -> None:
 
 async def test_a_real_llama_server_explains(llama: str) -> None:
     async with orchestra({"llama": local_openai(llama)}) as band:
-        found = asked(await band.ask(ask("def f(x):\n    ‸return x‸\n", Kind.EXPLAIN)))
+        found = asked(await band.ask(ask("def f(x):\n    ‸return x‸\n", Kind.EXPLAIN, seconds=90)))
         assert found.tool == "llama"
         assert found.text
         assert found.usage.output_tokens

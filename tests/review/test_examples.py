@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,9 @@ from orchestra_lsp.syntax.parse import errors_in, splice
 from tests.review.support import buffer, cases, found_lines, own_table
 
 CASES = list(cases())
-each_example = pytest.mark.parametrize(("rule", "language", "example"), CASES, ids=[f"{rule}-{name}-{one.line}" for rule, name, one in CASES])
+each_example = pytest.mark.parametrize(
+    ("rule", "language", "example"), CASES, ids=[f"{rule}-{name}-{one.line}" for rule, name, one in CASES]
+)
 each_page = pytest.mark.parametrize("rule", pages.rules())
 HEADINGS = ["## What it does", "## Why it is bad", "## How to fix", "## References"]
 LEAST = 3
@@ -77,7 +80,7 @@ def test_fixing_all_twice_is_fixing_all_once(rule: str, language: str, example: 
 
 
 def apart(edits: tuple[Edit, ...]) -> bool:
-    return all(one.span.end <= other.span.start for one, other in zip(edits, edits[1:], strict=False))
+    return all(one.span.end <= other.span.start for one, other in pairwise(edits))
 
 
 @each_page

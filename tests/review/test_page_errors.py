@@ -70,7 +70,7 @@ FAULTS = [
     ("aliases =", "alias =", 8, "no key `alias`"),
     ('safety = "unsafe"', 'safety = "maybe"', 13, "one of safe, unsafe"),
     ('reason = "it may differ"\n', "", 13, "gives its `reason`"),
-    ('[fix]\ntitle = "Repair it"\nsafety = "unsafe"\nreason = "it may differ"\n', "", 15, "[fix] table"),
+    ('[fix]\ntitle = "Repair it"\nsafety = "unsafe"\nreason = "it may differ"\n', "", 16, "[fix] table"),
     ('pattern = "old($X)"\n', "", 16, "either `pattern` (code) or `node`"),
     ('pattern = "old($X)"', 'patern = "old($X)"', 18, "no key `match.patern`"),
     ('where.X.text = "^a"', 'where.X.text = "("', 19, "regular expression"),
@@ -79,7 +79,7 @@ FAULTS = [
     ("[[match]]", "[[matches]]", 16, "no key `matches`"),
     ('pattern = "old($X)"', 'pattern = "old($X"', 18, "does not parse as python"),
     ('pattern = "old($X)"', 'pattern = "$X"', 18, "more than a metavariable"),
-    ('pattern = "old($X)"', 'pattern = "old(1); new(2)"', 18, "one statement or expression"),
+    ('pattern = "old($X)"', 'pattern = "old($X); new(2)"', 18, "one statement or expression"),
     ('where.X.text = "^a"', 'where.Y.text = "a"', 19, "$Y does not stand in the pattern; it has X"),
     ('where.X.text = "^a"', 'where.X.kind = ["strng"]', 19, "'strng' is neither a kind of node of python"),
     ('fix = "new($X)"', 'fix = "new($Y)"', 20, "uses $Y"),
@@ -91,7 +91,7 @@ FAULTS = [
     ('["defer_statement"]', '["no_such_kind"]', 24, "'no_such_kind' is no kind of node of go"),
     ("```python", "```cobol", 31, "names its language"),
     ("```python", "```python fixed", 31, "follows the one that it fixes"),
-    ("# bad\n```", "# bad", 30, "closed by a line"),
+    ("# bad\n```", "# bad", 31, "closed by a line"),
 ]
 
 

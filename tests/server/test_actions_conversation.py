@@ -134,4 +134,5 @@ def test_without_a_model_the_offer_says_what_to_do(client: Client, tmp_path: Pat
     uri = client.open(tmp_path / "none.py", FAULTY)
     found = asked_actions(client, uri, range_of(FAULTY, "return"), ["refactor"])
     assert found
+    assert not any(one["kind"] == "refactor.rewrite" for one in asked_actions(client, uri, range_of(FAULTY, "def")))
     assert all("no model is configured" in one["disabled"]["reason"] for one in found)

@@ -73,10 +73,10 @@ def test_a_version_that_runs_backwards(client: Client, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "words", "functions"),
     [
-        (edit(99, 0, 99, 0, "def g(): pass\n"), "line 100", 2),
+        (edit(99, 0, 99, 0, "def g(): pass\n"), "(line 100 of 2)", 2),
         (edit(0, 99, 0, 99, "; y = 1"), "", 1),
         (edit(1, 0, 0, 0, ""), "before it starts", 0),
-        (edit(0, 0, 2147483647, 2147483647, ""), "line 2147483648", 0),
+        (edit(0, 0, 2147483647, 2147483647, ""), "(line 2147483648 of 2)", 0),
     ],
     ids=["past the end", "past the line", "backwards", "far past the end"],
 )

@@ -78,6 +78,16 @@ def test_exit_without_shutdown_ends_with_one(stage: str) -> None:
         assert client.wire.wait() == 1
 
 
+def test_what_runs_when_the_connection_ends_is_cancelled_and_answered() -> None:
+    with begin("running") as client:
+        running = [client.ask("test/slow"), client.ask("test/slow")]
+        client.request("test/echo")
+        client.notify("exit")
+        assert client.wire.wait(3) == 1
+        assert [client.answer(id)["error"]["code"] for id in running] == [-32800] * 2
+        assert client.wire.stderr() == ""
+
+
 def test_exit_before_initialize_ends_with_one() -> None:
     with Client(TINY) as client:
         client.notify("exit")
@@ -87,7 +97,8 @@ def test_exit_before_initialize_ends_with_one() -> None:
 @pytest.mark.parametrize("shut_down", [False, True])
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_end_of_the_input_ends_the_server(stage: str, shut_down: bool) -> None:
-    with begin(stage) as client:
+    with begin(stage, ended_by_test=True) as client:
+        client.ask("test/slow")
         if shut_down:
             client.request("shutdown")
         client.wire.end_input()

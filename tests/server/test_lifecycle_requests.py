@@ -96,6 +96,8 @@ def test_an_error_in_a_handler_is_answered_without_its_text(shared: Client, meth
 def test_an_error_beside_all_requests_is_told(client: Client) -> None:
     client.request("test/failBeside", {"text": MARKER})
     assert "an unexpected error: ValueError" in client.wait_for("window/logMessage")["message"]
+    client.request("test/failInThread", {"text": MARKER})
+    assert "failed: ValueError at tiny_app.py" in client.wire.stderr()
     assert MARKER not in client.wire.stderr()
 
 
@@ -220,12 +222,14 @@ def test_no_source_text_reaches_standard_error(debug: str, tmp_path: Path) -> No
             "textDocument/didChange", {"textDocument": {"uri": uri, "version": 9}, "contentChanges": [{"tex": MARKER}]}, on_purpose=True
         )
         client.error("textDocument/hover", at | {"position": MARKER})
-        client.error(f"unknown/{MARKER.lower()}", {"text": MARKER})
+        client.error("unknown/request", {"text": MARKER})
+        client.notify("unknown/notification", {"text": MARKER}, on_purpose=True)
         client.wire.send_garbage(b"Content-Length: 40\r\n\r\n" + MARKER.encode().ljust(40))
         client.close(uri)
         client.request("shutdown")
         client.notify("exit")
         client.wire.wait()
+        assert "DEBUG: ignored the notification unknown/notification" in client.wire.stderr()
         assert MARKER not in client.wire.stderr()
         assert MARKER not in str([m for m in client.heard() if m.get("method") == "window/logMessage"])
 

@@ -159,3 +159,24 @@ def test_the_most_recent_documents_come_first(documents: Documents) -> None:
     documents.change("file:///a.py", 2, [], Encoding.UTF16, SMALL)
     assert [buffer.uri[-4] for buffer in documents.all()] == ["a", "c", "b"]
     assert [buffer.uri[-4] for buffer in documents.neighbours("file:///a.py")] == ["c", "b"]
+
+
+async def test_measures_are_those_of_the_newest_text(documents: Documents) -> None:
+    documents.open(item("def f(): pass\n" * 2000), SMALL)
+    waiting = [asyncio.ensure_future(documents.facts(URI))]
+    for version in range(2, 6):
+        await asyncio.sleep(0.001)
+        whole = t.TextDocumentContentChangeWholeDocument("def g(): pass\n" * version)
+        documents.change(URI, version, [convert.change_of(whole)], Encoding.UTF8, SMALL)
+        waiting.append(asyncio.ensure_future(documents.facts(URI)))
+    for found in await asyncio.gather(*waiting):
+        assert found is not None
+        buffer, facts = found
+        assert len(facts.functions) == buffer.data.count(b"def")
+    assert len(facts.functions) == 5
+
+
+async def test_measures_of_a_closed_document_are_none(documents: Documents) -> None:
+    documents.open(item("def f(): pass\n"), SMALL)
+    documents.close(URI)
+    assert await documents.facts(URI) is None

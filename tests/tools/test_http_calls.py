@@ -309,9 +309,25 @@ async def test_what_an_endpoint_refuses_is_left_out_from_then_on(shared: Shared)
 
 
 async def test_an_endpoint_that_refuses_without_end_is_given_up(shared: Shared) -> None:
-    async with canned(error("400 Bad Request", {"error": {"param": "temperature"}})) as server:
+    async with canned(error("400 Bad Request", {"error": {"param": "temperature", "message": "unsupported"}})) as server:
         await failure(tool(shared, "openai", url=server.url, model="m"), ASKED)
         assert len(server.heads) == 2
+
+
+async def test_a_limit_that_is_only_too_large_stays_a_limit(shared: Shared) -> None:
+    async with canned(
+        error("400 Bad Request", {"error": {"param": "max_tokens", "message": "too large", "code": "invalid_value"}})
+    ) as server:
+        await failure(tool(shared, "openai", url=server.url, model="m"), ASKED)
+        assert len(server.heads) == 1
+
+
+async def test_an_endpoint_without_suffix_says_what_to_set(shared: Shared) -> None:
+    async with canned(error("400 Bad Request", {"message": "suffix is not supported"})) as server:
+        one = tool(shared, "openai", url=server.url, model="m")
+        assert 'fill_in_middle = "chat"' in (await failure(one)).remedy
+        assert "fill_in_middle" not in (await failure(one, ASKED)).remedy
+        assert server.heads[0].startswith("POST /v1/completions ")
 
 
 # --- time and cancelling ---

@@ -131,6 +131,18 @@ def test_abilities_follow_the_settings() -> None:
     assert built(it={"kind": "openai", "url": "http://127.0.0.1:1", "context_tokens": 777}).tools["it"].abilities.context_tokens == 777
 
 
+def test_what_is_known_of_a_maker_stands_in_for_what_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_MODEL_KEY", "sk-x")
+    made = built(
+        openai={"key": "env:TEST_MODEL_KEY", "model": "m"},
+        claude={"key": "env:TEST_MODEL_KEY"},
+        small={"kind": "claude", "key": "env:TEST_MODEL_KEY", "context_tokens": 900},
+        own={"kind": "openai", "url": "http://127.0.0.1:1"},
+    )
+    assert [tool.abilities.context_tokens for tool in made.tools.values()] == [128_000, 200_000, 900, 8192]
+    assert made.tools["claude"].model == "claude-haiku-4-5"
+
+
 @pytest.mark.parametrize(
     ("kind", "url", "base"),
     [

@@ -9,10 +9,47 @@ from .corpus import secrets
 #: Every character, lone surrogates included, as an editor may send them.
 CHARACTERS = st.characters()
 REMAINS = (
-    *("ORCSEC_", "orcsec", "ORCSEC_github_pat_", "ORCSEC_github_pat_7Q2", "OrcSec_Password_ABCDE", "ORCSEC_a_", "ORCSEC_password_ABORC", "_ABCDE", "ORC", "or"),
+    *(
+        "ORCSEC_",
+        "orcsec",
+        "ORCSEC_github_pat_",
+        "ORCSEC_github_pat_7Q2",
+        "OrcSec_Password_ABCDE",
+        "ORCSEC_a_",
+        "ORCSEC_password_ABORC",
+        "_ABCDE",
+        "ORC",
+        "or",
+    ),
     *("ORCSEC_password_ABCDE", "ORCSEC_github_pat_Q7Q2K", "ORCSEC_ORCSEC_token_ABCDE"),
 )
-GLUE = ("\n", "\r\n", "\r", " ", "https://host.service.io/?q=", "curl -d ", "'", '"', "\t", "\u2028", "é", "🙂", "\ud800", "x", "_", "@evil.io/", "//", "www.evil.io/", "\\n")
+GLUE = (
+    "\n",
+    "\r\n",
+    "\r",
+    " ",
+    "https://host.service.io/?q=",
+    "curl -d ",
+    "'",
+    '"',
+    "\t",
+    "\u2028",
+    "é",
+    "🙂",
+    "\ud800",
+    "x",
+    "_",
+    "@evil.io/",
+    "//",
+    "www.evil.io/",
+    "\\n",
+    "PRIVATE KEY",
+    "-----BEGIN PRIVATE KEY-----",
+    "-----END RSA PRIVATE KEY-----",
+    "kind: Secret\ndata:\n  a: ",
+    "password = ",
+    "token: '",
+)
 
 
 CASES = tuple(secrets(11, 1))

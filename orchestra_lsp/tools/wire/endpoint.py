@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from orchestra_lsp.model import Abilities, Kind, Reach
@@ -14,6 +14,8 @@ from orchestra_lsp.trust.reach import Loopback, loopback
 
 if TYPE_CHECKING:
     from orchestra_lsp.config import ToolSettings
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,11 @@ def resolve(name: str, settings: ToolSettings, default: str, model: str = "", ro
     base = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/") or root, "", ""))
     machine = loopback(url, settings.local)
     return Endpoint(name, settings.model or model, base, parts.query, machine, direct=loopback(url, True) is not None)
+
+
+def chosen(settings: ToolSettings, name: str, default: Value) -> Value:
+    """What the person set, or what is right for an endpoint of which we know more than the settings' own default does."""
+    return getattr(settings, name) if name in settings.model_fields_set else default
 
 
 class Key:

@@ -41,6 +41,8 @@ MEANING = {
 VAGUE = {"invalid_request_error": 400, "not_found_error": 404, "api_error": 500, "server_error": 500, "timeout_error": 504}
 #: Parameters that an endpoint may refuse and that can be left out.
 OPTIONAL = ("max_tokens", "temperature", "stream_options", "stop")
+#: How endpoints say that they do not take a parameter at all, rather than its value.
+NOT_TAKEN = re.compile(r"support|unknown|unrecogni|unexpected|extra|not permitted|not allowed|deprecated", re.IGNORECASE)
 #: The only words of an error that are repeated; any other could be a quotation of what was sent.
 KNOWN = frozenset(
     {*MEANING, *VAGUE, *OPTIONAL, "messages", "model", "prompt", "suffix", "model_not_found", "invalid_value", "invalid_type"}
@@ -176,12 +178,12 @@ def transport_errors() -> tuple[type[BaseException], ...]:
 
 def _parameter(status: int, body: bytes) -> str:
     """Which of OPTIONAL a 400 or 422 answer complains about; empty when none."""
-    if status not in (400, 422):
+    text = body.decode("utf-8", "replace")
+    if status not in (400, 422) or not NOT_TAKEN.search(text):
         return ""
     named = _details(body).get("param")
     if named in OPTIONAL:
         return str(named)
-    text = body.decode("utf-8", "replace")
     return next((one for one in OPTIONAL if re.search(rf"[\"'`]{one}[\"'`]", text)), "")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import time
 from typing import Any
 
@@ -123,6 +124,12 @@ def fail_beside(ls: Any, params: Any) -> None:
     asyncio.get_running_loop().call_soon(fail, ls, params)
 
 
+def fail_in_thread(ls: Any, params: Any) -> None:
+    thread = threading.Thread(target=fail, args=(ls, params))
+    thread.start()
+    thread.join()
+
+
 def refuse(ls: Any, params: Any) -> None:
     raise JsonRpcException("not now", -32803, {"why": "a test"})
 
@@ -165,6 +172,7 @@ HANDLERS: dict[str, Any] = {
     "test/failLater": fail_later,
     "test/leave": leave,
     "test/failBeside": fail_beside,
+    "test/failInThread": fail_in_thread,
     "test/refuse": refuse,
     "test/nonsense": give_nonsense,
     "test/askBack": ask_back,
