@@ -276,7 +276,7 @@ def _allowed(source: Source, problems: list[Problem]) -> Tree:
     allowed = {key: value for key, value in source.tree.items() if key in PROJECT_MAY_SET}
     refused = [key for key in source.tree if key not in PROJECT_MAY_SET]
     privacy = source.tree.get("privacy")
-    if isinstance(privacy, dict) and set(privacy) == {"never_send"}:
+    if isinstance(privacy, dict) and set(privacy) <= {"never_send"}:
         allowed["privacy"] = privacy
         refused.remove("privacy")
     problems += [

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 SHOWN = 10
 COLUMNS = ("asked for", "language", "tool", "ms", "why")
 EMPTY = "Nothing is on record yet; it begins with the first suggestion in your editor."
-RECORDED = ("when", "asked for", "language", "complexity", "tool", "ms", "became")
+RECORDED = ("when", "asked for", "language", "tool", "ms", "became", "why")
 
 _LAST = """
-SELECT decision.id, decision.at_us, kind, language, complexity, tool, latency_ms,
-       (SELECT outcome FROM outcome WHERE decision_id = decision.id ORDER BY outcome.at_us DESC LIMIT 1)
+SELECT decision.id, decision.at_us, kind, language, tool, latency_ms,
+       (SELECT outcome FROM outcome WHERE decision_id = decision.id ORDER BY outcome.at_us DESC LIMIT 1),
+       reason, complexity
 FROM decision ORDER BY decision.at_us DESC LIMIT ?
 """
 
@@ -82,9 +83,9 @@ def _recorded(context: Context) -> Table:
         found = store.read(_LAST, (SHOWN,))
     finally:
         store.close()
-    names = ("id", "atUs", "kind", "language", "complexity", "tool", "latencyMs", "outcome")
+    names = ("id", "atUs", "kind", "language", "tool", "latencyMs", "outcome", "reason", "complexity")
     value = [dict(zip(names, row, strict=True)) for row in found]
-    rows = tuple((_when(row[1]), *map(str, row[2:6]), f"{row[6]:.0f}", row[7] or "") for row in found)
+    rows = tuple((_when(row[1]), *map(str, row[2:5]), f"{row[5]:.0f}", row[6] or "", row[7]) for row in found)
     return Table(title, RECORDED, rows, value, tuple(note for note in (problem, "" if found else EMPTY) if note))
 
 

@@ -28,7 +28,8 @@ from orchestra_lsp.trust.paths import refusal
 
 log = logging.getLogger("orchestra")
 
-EMBEDDED_WHY = "the embedded engine is sure enough ({confidence:.0%}), so nothing had to be sent"
+EMBEDDED_SURE = "the embedded engine is sure enough ({confidence:.0%}), so nothing had to be sent"
+EMBEDDED_ALONE = "no other tool may complete here; the embedded engine is {confidence:.0%} sure"
 EMBEDDED_FLOOR = "no other tool answered; this is the embedded engine's best offer"
 #: How the embedded engine's offer ended when the line goes on: half a line need not parse.
 UNFINISHED = "unfinished"
@@ -152,7 +153,8 @@ class Orchestra:
             return _Found(None, ask.span, dropped="the embedded engine has no confident offer here")
         finish = "stop" if offer.ended else UNFINISHED
         answer = Answer(offer.text, engine.name, (time.perf_counter() - start) * 1e3, finish=finish, confidence=offer.confidence)
-        reason = EMBEDDED_WHY.format(confidence=offer.confidence)
+        sure = offer.confidence >= self.settings.completion.sure
+        reason = (EMBEDDED_SURE if sure else EMBEDDED_ALONE).format(confidence=offer.confidence)
         order = (Candidate(engine.name, reason),)
         return self._checked(ask, _Found(answer, ask.span, reason, Choice(order)), several)
 
@@ -244,7 +246,7 @@ def _unanswered(kind: Kind, found: _Found) -> Unanswered:
         return Unanswered(f"No configured tool may {kind.value} this ({'; '.join(left_out)}).", "See `orchestra doctor`.")
     return Unanswered(
         f"No tool that can {kind.value} is configured.",
-        'Add one under [tools.<name>] in your settings (kind = "claude" or "openai"); `orchestra init` writes an example.',
+        'Add one under [tools.<name>] in your settings (kind = "claude" or "openai"); `orchestra init --user` writes an example.',
     )
 
 
@@ -257,6 +259,7 @@ def _record(decision: Decision, suggestion: Suggestion) -> DecisionRecord:
         language=decision.language,
         complexity=decision.complexity.value if decision.complexity else "unknown",
         tool=decision.tool,
+        reason=decision.reason,
         propensity=next((one.propensity for one in decision.order if one.tool == decision.tool), 1.0),
         cached=decision.cached,
         latency_ms=decision.latency_ms,

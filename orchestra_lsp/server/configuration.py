@@ -116,11 +116,9 @@ def register(server: OrchestraServer) -> None:
 
 async def _reconfigure(ls: OrchestraServer) -> None:
     if orchestra := ls.session.conductor.made:
-        before = indexing.engine_of(orchestra)
         await orchestra.reconfigure(ls.session.settings)
         ls.session.status.changed(ls)
-        if indexing.engine_of(orchestra) is not before:
-            await indexing.learn(ls, orchestra)
+        await indexing.show(ls, orchestra)
 
 
 async def _refresh_lenses(ls: OrchestraServer) -> None:

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from orchestra_lsp.engine.orchestra import Orchestra
     from orchestra_lsp.server.loop import OrchestraServer
     from orchestra_lsp.server.progress import Progress
-    from orchestra_lsp.tools.local.engine import LocalEngine
 
 TITLE = "Learning the workspace"
 INTERVAL_S = 0.5
@@ -19,17 +18,17 @@ BUSY = ("waiting", "reading")
 async def learn(ls: OrchestraServer, orchestra: Orchestra) -> None:
     """Begin, and show it for as long as it takes."""
     orchestra.learn(ls.session.roots)
+    await show(ls, orchestra)
+
+
+async def show(ls: OrchestraServer, orchestra: Orchestra) -> None:
+    """Show what is being learned, if anything is."""
     await ls.session.progresses.run(ls, TITLE, lambda progress: _follow(orchestra, progress), cancellable=False)
     ls.session.status.changed(ls)
 
 
-def engine_of(orchestra: Orchestra) -> LocalEngine | None:
-    """The embedded engine, None when it is switched off. A new one has learned nothing yet."""
-    return orchestra._ensemble.embedded
-
-
 async def _follow(orchestra: Orchestra, progress: Progress) -> None:
-    engine = engine_of(orchestra)
+    engine = orchestra._ensemble.embedded
     while engine is not None and (now := engine.progress).state in BUSY:
         progress.report(f"{now.files} files")
         await asyncio.sleep(INTERVAL_S)

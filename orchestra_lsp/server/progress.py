@@ -33,8 +33,8 @@ class Progress:
         self.token: t.ProgressToken = token if token is not None else f"orchestra-{uuid.uuid4().hex}"
 
     def report(self, message: str, percentage: int | None = None) -> None:
-        self._message = message
-        if self._begun:
+        news, self._message = message != self._message or percentage is not None, message
+        if self._begun and news:
             self._send(t.WorkDoneProgressReport(message=message, percentage=percentage))
 
     def begin(self, cancellable: bool) -> None:

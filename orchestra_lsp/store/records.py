@@ -15,6 +15,7 @@ class DecisionRecord:
     language: str
     complexity: str
     tool: str
+    reason: str
     propensity: float
     cached: bool
     latency_ms: float

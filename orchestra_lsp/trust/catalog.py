@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+_SEPARATOR = "[_. -]?"
 _FOLDER = Path(__file__).with_name("kinds")
 
 
@@ -17,7 +18,7 @@ class SecretKind:
 
     starts  the literal beginnings of such a token; `value` is what follows them
     near    words that stand on the line of the secret, or on the line before it; `value` is searched for around them
-    named   regexes of the name it is assigned to; `value` is the whole of what is assigned
+    named   regexes of the name it is assigned to, `.?` being any separator; `value` is the whole of what is assigned
     none of these: `value` is searched for in the whole text
     """
 
@@ -46,4 +47,6 @@ def _read(path: Path) -> list[SecretKind]:
 
 def _kind(name: str, table: dict[str, Any]) -> SecretKind:
     lists = {key: tuple(value) for key, value in table.items() if isinstance(value, list)}
+    if "named" in lists:
+        lists["named"] = tuple(word.replace(".?", _SEPARATOR) for word in lists["named"])
     return SecretKind(**{"name": name, **table, **lists})

@@ -55,7 +55,11 @@ def is_example(value: str) -> bool:
     """Whether a token of a known shape is one that stands in for a real one."""
     lists = _lists()
     return bool(
-        is_known(value) or lists.parts.search(value.encode("latin-1")) or _REPEATED.search(value) or _SEQUENCE.search(value) or _TEMPLATE.search(value)
+        is_known(value)
+        or lists.parts.search(value.encode("latin-1"))
+        or _REPEATED.search(value)
+        or _SEQUENCE.search(value)
+        or _TEMPLATE.search(value)
     )
 
 

@@ -34,7 +34,7 @@ store.close(30)
 
 
 def decision(name: str, at_us: int | None = None) -> DecisionRecord:
-    return DecisionRecord(name, at_us or time.time_ns() // 1000, "complete", "python", "simple", "local", 1.0, False, 3.5)
+    return DecisionRecord(name, at_us or time.time_ns() // 1000, "complete", "python", "simple", "local", "sure enough", 1.0, False, 3.5)
 
 
 def writer(path: Path, name: str, count: int, pause: float = 0.0) -> subprocess.Popen[str]:

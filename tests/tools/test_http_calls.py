@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +22,6 @@ from orchestra_lsp.tools.wire.endpoint import Endpoint
 from tests.support.providers.canned import Canned, answer, canned, stream
 from tests.tools.kit import ask, failure, prompt, text_of, tool
 
-TLS = Path(__file__).parent.parent / "support" / "tls"
 ADAPTERS = ("openai", "claude")
 ASKED = prompt(Kind.EXPLAIN, selection="return a\n", snippets=())
 SECRET_TEXT = "the_text_of_the_prompt"
@@ -451,26 +451,35 @@ async def test_http_where_tls_is_wanted(shared: Shared) -> None:
     assert "does not answer with TLS" in told.problem
 
 
-def _own_tls() -> ssl.SSLContext:
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    """A certificate authority that exists for these tests only."""
+    return trustme.CA()
+
+
+def _own_tls(authority: trustme.CA) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(TLS / "certificate.pem", TLS / "key.pem")
+    authority.issue_cert("127.0.0.1", "localhost").configure_cert(context)
     return context
 
 
-async def test_a_certificate_nobody_vouches_for(shared: Shared, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_certificate_nobody_vouches_for(shared: Shared, monkeypatch: pytest.MonkeyPatch, authority: trustme.CA) -> None:
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
-    async with canned(GOOD, tls=_own_tls()) as server:
+    async with canned(GOOD, tls=_own_tls(authority)) as server:
         told = await failure(tool(shared, "openai", url=server.url, model="m"), ASKED)
     assert "not trusted" in told.problem
     assert "SSL_CERT_FILE" in told.remedy
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-async def test_the_certificates_of_the_environment_are_trusted(shared: Shared, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+async def test_the_certificates_of_the_environment_are_trusted(
+    shared: Shared, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, authority: trustme.CA, variable: str
+) -> None:
     for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv(variable, str(TLS / "certificate.pem"))
-    async with canned(GOOD, tls=_own_tls()) as server:
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    monkeypatch.setenv(variable, str(tmp_path / "authority.pem"))
+    async with canned(GOOD, tls=_own_tls(authority)) as server:
         assert text_of(await ask(tool(shared, "openai", url=server.url, model="m"), ASKED)) == "fine"
 
 

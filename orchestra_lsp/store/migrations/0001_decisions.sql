@@ -6,6 +6,7 @@ CREATE TABLE decision (
     language TEXT NOT NULL,
     complexity TEXT NOT NULL,
     tool TEXT NOT NULL,
+    reason TEXT NOT NULL,
     propensity REAL NOT NULL,
     cached INTEGER NOT NULL,
     latency_ms REAL NOT NULL,
