@@ -38,10 +38,10 @@ def fix_all_with(table: Table, buffer: Buffer, findings: Sequence[Finding]) -> t
         if errors_in(after) > errors_in(now):
             break
         for edit in reversed(edits):
-            pieces = _replaced(pieces, edit)
+            pieces = replaced(pieces, edit)
         now = after
         findings = [finding for finding in check_with(table, now) if finding.rule in rules]
-    made = _edits(pieces, len(buffer.data))
+    made = to_edits(pieces, len(buffer.data))
     rules_of = dialect(buffer.language)
     return tidied(buffer.data, imports_of(buffer, rules_of), made) if rules_of is not None and made else made
 
@@ -84,7 +84,7 @@ class Piece:
         return Piece(0, 0, self.text[start:end])
 
 
-def _replaced(pieces: tuple[Piece, ...], edit: Edit) -> tuple[Piece, ...]:
+def replaced(pieces: tuple[Piece, ...], edit: Edit) -> tuple[Piece, ...]:
     """The pieces after one edit of the text that they make."""
     made: list[Piece] = []
     written, at = False, 0
@@ -103,7 +103,7 @@ def _replaced(pieces: tuple[Piece, ...], edit: Edit) -> tuple[Piece, ...]:
     return tuple(piece for piece in made if piece.size)
 
 
-def _edits(pieces: Sequence[Piece], size: int) -> tuple[Edit, ...]:
+def to_edits(pieces: Sequence[Piece], size: int) -> tuple[Edit, ...]:
     """The edits of the original text, of `size` bytes, that give the pieces."""
     edits: list[Edit] = []
     at, text = 0, b""
