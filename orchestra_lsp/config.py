@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 Tree = dict[str, Any]
 
@@ -24,6 +24,12 @@ KEY_FORMS = ("env:", "keyring:", "file:")
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_table(cls, value: object) -> object:
+        # Lua cannot tell an empty table from an empty list, so Neovim sends `completion = {}` as [].
+        return {} if value == [] else value
 
 
 class ToolSettings(_Section):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestra_lsp.model import Buffer, Edit, Span
-from orchestra_lsp.syntax.parse import errors_in, splice
+from orchestra_lsp.syntax.parse import errors_in, open_buffer, splice
 
 
 def objection(buffer: Buffer, span: Span, text: str) -> str:
@@ -13,4 +13,14 @@ def objection(buffer: Buffer, span: Span, text: str) -> str:
     before = errors_in(buffer)
     after = errors_in(splice(buffer, (Edit(span, text),)))
     # Half-typed code has errors of its own; only an answer that adds to them is at fault.
-    return f"adds {after - before} syntax errors" if after > before else ""
+    return f"adds {_count(after - before)}" if after > before else ""
+
+
+def objection_alone(language: str, text: str) -> str:
+    """The same for text that becomes a file of its own, as tests do."""
+    broken = errors_in(open_buffer("", "", 0, language, text))
+    return f"has {_count(broken)}" if broken else ""
+
+
+def _count(errors: int) -> str:
+    return f"{errors} syntax error{'s' if errors > 1 else ''}"

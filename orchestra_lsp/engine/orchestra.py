@@ -23,6 +23,7 @@ from orchestra_lsp.store.records import DecisionRecord, OutcomeRecord
 from orchestra_lsp.store.store import Store
 from orchestra_lsp.syntax.facts import facts_of
 from orchestra_lsp.telemetry import Telemetry
+from orchestra_lsp.tools.local.workspace import Progress
 from orchestra_lsp.trust.mask import Vault
 from orchestra_lsp.trust.paths import refusal
 
@@ -97,6 +98,11 @@ class Orchestra:
         if self._ensemble.embedded:
             self._ensemble.embedded.learn_workspace(self._roots, self.settings.index)
 
+    @property
+    def learning(self) -> Progress | None:
+        """How far the embedded engine is with reading the workspace; None when it is switched off."""
+        return self._ensemble.embedded.progress if self._ensemble.embedded else None
+
     def notice_change(self, path: str) -> None:
         """A file of the workspace changed, appeared or went away on disk."""
         if self._ensemble.embedded and self.settings.index.enabled:
@@ -168,7 +174,12 @@ class Orchestra:
         self._ensemble.heard(called.attempts)
         reason = next((one.reason for one in choice.order if called.answer and one.tool == called.answer.tool), "")
         found = _Found(called.answer, ask.span, reason, choice, called.attempts, complexity=complexity)
-        return found if ask.kind in READ or not called.answer else self._checked(ask, found, multiline)
+        if not called.answer or ask.kind in READ:
+            return found
+        if ask.kind is Kind.TEST:
+            objection = judge.objection_alone(ask.buffer.language, called.answer.text)
+            return _dropped(found, objection) if objection else found
+        return self._checked(ask, found, multiline)
 
     def _request(self, ask: Ask, prompt: Prompt, complexity: Complexity) -> route.Request:
         privacy = self.settings.privacy

@@ -44,7 +44,10 @@ class Compiled:
         if holes is None:
             return None
         match = Match(scene, node, holes, self.matcher.options)
-        if not all(condition(match) for condition in self.conditions) or scene.broken(node):
+        for condition in self.conditions:
+            if not condition(match):
+                return None
+        if scene.broken(node):
             return None
         if self.check is not None:
             hit = self.check(match)

@@ -127,11 +127,13 @@ def string_content(data: bytes) -> tuple[bytes, bytes] | None:
 
 
 def _words(shape: Shape) -> Iterator[bytes]:
-    """The words that stand in every instance; not the names of imports, which may be spelled differently."""
+    """The words that stand in every instance; a member that the file imported under another name counts by its own."""
     if isinstance(shape, Leaf) and shape.text is not None:
         yield from WORD.findall(shape.text)
     elif isinstance(shape, Text) and shape.hole is None:
         yield from WORD.findall(shape.content)
+    elif isinstance(shape, Path) and shape.hole is None:
+        yield last_part(shape.name).encode()
     elif isinstance(shape, Branch):
         for child in shape.children:
             yield from _words(child)
@@ -148,6 +150,7 @@ def _parse(rules: Dialect, code: str, shown: str, contexts: Sequence[str]) -> tu
     from tree_sitter import Parser
 
     parser = Parser(_grammar(rules.language))
+    several = rules.kind("body") | rules.kind("block") | {"statement_list"}
     problem = f"the code does not parse as {rules.language}: {shown!r}"
     for context in contexts:
         before, _, after = context.partition(MARK)
@@ -157,7 +160,7 @@ def _parse(rules: Dialect, code: str, shown: str, contexts: Sequence[str]) -> tu
         if root.has_error:
             continue
         node = root.descendant_for_byte_range(start, end)
-        if node is not None and (node.start_byte, node.end_byte) == (start, end):
+        if node is not None and (node.start_byte, node.end_byte) == (start, end) and node.type not in several:
             return node, data
         problem = f"a pattern is one statement or expression of {rules.language}: {shown!r}"
     raise PatternError(problem)

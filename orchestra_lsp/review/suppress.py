@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestra_lsp.model import Buffer, Edit, Finding, Span
-from orchestra_lsp.review.dialect import dialect
 from orchestra_lsp.review.page import Page
 from orchestra_lsp.review.scene import Scene, ancestors
 from orchestra_lsp.syntax.language import definition
@@ -22,7 +21,7 @@ from orchestra_lsp.syntax.text import decode
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_WORDS = (b"orchestra:", b"noqa", b"nosec", b"nolint", b"eslint-", b"nosemgrep", b"lint:", b"[allow", b"[expect")
+_WORDS = (b"orchestra:", b"noqa", b"NOQA", b"nosec", b"nolint", b"eslint-", b"nosemgrep", b"lint:", b"[allow", b"[expect")
 _OWN = re.compile(r"orchestra:\s*ignore(?P<file>-file)?(?:\[(?P<codes>[^\]]*)\])?")
 _NOQA = re.compile(r"(?i:(?P<file>(?:ruff|flake8):\s*)?noqa)(?P<colon>\s*:\s*(?P<codes>[A-Z]+[0-9]*(?:[,\s]+[A-Z]+[0-9]+)*))?")
 _NOSEC = re.compile(r"nosec\b(?P<codes>.*)")
@@ -68,12 +67,12 @@ def suppressions(scene: Scene) -> tuple[Suppression, ...]:
 
 
 def is_suppressed(scene: Scene, known: Sequence[Suppression], page: Page, span: Span) -> bool:
-    """Whether a finding of a page is to be silent: by its own first or last line, or by the first line of its statement."""
+    """Whether a finding of a page is to be silent: by its own first or last line, the first one of its statement or of its markup."""
     if not known:
         return False
     node = scene.root.descendant_for_byte_range(span.start, span.end)
-    starts = (span.start, span.end, scene.statement(node).start_byte if node is not None else span.start)
-    lines = [_line(scene.buffer, start) for start in starts]
+    statement = scene.statement(node).start_byte if node is not None else span.start
+    lines = [_line(scene.buffer, at) for at in (span.start, span.end, statement, _commentable(scene.buffer, scene.root, span.start))]
     return any(suppression.covers(page, lines) for suppression in known)
 
 
@@ -86,10 +85,7 @@ def touches_suppression(data: bytes, span: Span) -> bool:
 def suppression_edit(buffer: Buffer, finding: Finding, reason: str = "") -> Edit:
     """The edit that adds our own comment for a finding: to the one above its line, or on a new line there."""
     start = finding.span.start
-    rules = dialect(buffer.language)
-    if rules is not None and buffer.tree is not None:
-        start = _safe_line_start(buffer, start)
-    line = _line(buffer, start)
+    line = _line(buffer, start if buffer.tree is None else _commentable(buffer, buffer.tree.root_node, start))
     line_start = buffer.line_starts[line]
     above = buffer.data[buffer.line_starts[line - 1] : line_start] if line else b""
     known = re.search(rb"orchestra:\s*ignore\[([^\]]*)", above)
@@ -157,14 +153,14 @@ class _Place:
         return after
 
     def _first_node(self, line: int) -> Node | None:
+        """The statement or definition that starts on a line."""
         starts, data = self.scene.buffer.line_starts, self.scene.data
         if line >= len(starts):
             return None
         at = starts[line] + len(data[starts[line] :]) - len(data[starts[line] :].lstrip())
         node = self.scene.root.descendant_for_byte_range(at, at)
-        while node is not None and node.parent is not None and node.parent.parent is not None and node.parent.start_point.row == line:
-            node = node.parent
-        return node
+        statement = self.scene.statement(node) if node is not None else None
+        return statement if statement is not None and statement.start_point.row == line else None
 
 
 def _from_comment(text: str, place: _Place) -> Iterator[Suppression]:
@@ -240,18 +236,12 @@ def _line(buffer: Buffer, offset: int) -> int:
     return max(0, bisect_right(buffer.line_starts, offset) - 1)
 
 
-def _safe_line_start(buffer: Buffer, offset: int) -> int:
-    """The offset itself, or that of what holds it where a line above it would fall into a string or into markup."""
-    assert_tree = buffer.tree
-    if assert_tree is None:
-        return offset
+def _commentable(buffer: Buffer, root: Node, offset: int) -> int:
+    """The offset itself, or where the string or markup starts that holds it: a comment can stand above that line."""
     line_start = buffer.line_starts[_line(buffer, offset)]
-    node = assert_tree.root_node.descendant_for_byte_range(line_start, line_start)
-    if node is None:
-        return offset
-    for around in (node, *ancestors(node)):
-        inside = around.start_byte < line_start
-        if inside and ("string" in around.type or around.type.startswith("jsx_")):
+    node = root.descendant_for_byte_range(line_start, line_start)
+    for around in (node, *ancestors(node)) if node is not None else ():
+        if around.start_byte < line_start and ("string" in around.type or around.type.startswith("jsx_")):
             offset = around.start_byte
             line_start = buffer.line_starts[_line(buffer, offset)]
     return offset

@@ -46,15 +46,17 @@ class Bucket:
     def patterns(self) -> tuple[Compiled, ...]:
         return (*self.always, *(compiled for patterns in self.by_word.values() for compiled in patterns))
 
-    def select(self, data: bytes, node: Node) -> Sequence[Compiled]:
+    def select(self, scene: Scene, node: Node) -> Sequence[Compiled]:
         """The patterns that a node may be an instance of."""
         if not self.by_word:
             return self.always
-        start, end = node.start_byte, node.end_byte
-        if end - start > _LONG:
-            present = [word for word in self.by_word if data.find(word, start, end) >= 0]
+        start, end, renamed = node.start_byte, node.end_byte, scene.imports.renamed
+        if end - start > _LONG and not renamed:
+            present = [word for word in self.by_word if scene.data.find(word, start, end) >= 0]
         else:
-            present = [word for word in {*WORD.findall(data, start, end)} if word in self.by_word]
+            words = {*WORD.findall(scene.data, start, end)}
+            words |= {renamed[word] for word in words if word in renamed}
+            present = [word for word in words if word in self.by_word]
         return (*self.always, *(compiled for word in present for compiled in self.by_word[word])) if present else self.always
 
 
@@ -81,7 +83,7 @@ class Table:
             prefix, _, kind = capture.partition(".")
             if prefix == _NODE:
                 for found in nodes:
-                    yield found, self.unkeyed[kind].select(data, found)
+                    yield found, self.unkeyed[kind].select(scene, found)
                 continue
             keyed = self.keyed[kind]
             if scene.imports.renamed:
@@ -90,7 +92,7 @@ class Table:
                 bucket = keyed.get(data[leaf.start_byte : leaf.end_byte])
                 if bucket is not None:
                     owner = _owner(leaf, kind)
-                    yield owner, bucket.select(data, owner)
+                    yield owner, bucket.select(scene, owner)
 
 
 def build_table(language: str, pages: Iterable[Page]) -> Table:

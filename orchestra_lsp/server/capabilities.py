@@ -24,7 +24,7 @@ def capabilities(params: dict[str, object]) -> dict[str, object]:
             "willSaveWaitUntil": False,
             "save": OPTIONS["textDocument/didSave"],
         },
-        "executeCommandProvider": {"commands": command_names()},
+        "executeCommandProvider": {"commands": command_names(), "workDoneProgress": True},
         "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
     }
     answer |= {provider: OPTIONS[method] for method, provider in PROVIDERS.items()}

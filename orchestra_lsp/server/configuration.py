@@ -28,11 +28,14 @@ Tree = dict[str, Any]
 
 
 def unwrapped(options: object) -> Tree:
-    """The settings in what an editor sends: as they are, or under `orchestra`, `settings` or both; {} for anything else."""
+    """The settings in what an editor sends: as they are, or under `orchestra`, `settings` or both; {} for anything else.
+
+    Neovim sends an empty Lua table as [], so an empty list under one of these names is no settings either.
+    """
     while isinstance(options, Mapping):
         inner = next((options[key] for key in WRAPPERS if isinstance(options.get(key), Mapping)), None)
         if inner is None:
-            return {str(key): value for key, value in options.items() if value is not None}
+            return {str(key): value for key, value in options.items() if value is not None and not (key in WRAPPERS and value == [])}
         options = inner
     return {}
 

@@ -28,7 +28,6 @@ async def show(ls: OrchestraServer, orchestra: Orchestra) -> None:
 
 
 async def _follow(orchestra: Orchestra, progress: Progress) -> None:
-    engine = orchestra._ensemble.embedded
-    while engine is not None and (now := engine.progress).state in BUSY:
+    while (now := orchestra.learning) is not None and now.state in BUSY:
         progress.report(f"{now.files} files")
         await asyncio.sleep(INTERVAL_S)

@@ -17,6 +17,7 @@ from orchestra_lsp.trust.notation import Assignment
 from orchestra_lsp.trust.shape import Secret, is_random
 
 _LEAST_ENTROPY = 2.5  # bits a character of a value that is taken for a token
+_LONGEST_LINE = 300  # bytes on either side of a value in a settings file
 _AFTER_COMMAND = re.compile(r"(?:--|\b(?:define|ENV|ARG|setx?|setenv)\s+)[\w.-]*$")
 #: A name of the program: `settings.DB_PASSWORD`, `values[3]`, `SHA2_PASSWORD`, `new_password2`.
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\w*\]?|\(.*)+|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
@@ -100,12 +101,12 @@ def _is_password(data: bytes, found: Assignment) -> bool:
 
 def _is_setting(data: bytes, found: Assignment) -> bool:
     """Whether the line is NAME=value or name: value and nothing else, as in settings files."""
-    start = data.rfind(b"\n", 0, found.start) + 1
-    end = data.find(b"\n", found.end)
+    start = data.rfind(b"\n", max(0, found.start - _LONGEST_LINE), found.start) + 1
+    end = data.find(b"\n", found.end, found.end + _LONGEST_LINE)
     line = data[start : end if end >= 0 else len(data)]
-    return bool(re.fullmatch(rb"[\s$#;/*]*(?:export\s+|set\s+|ENV\s+|-\s+)?[\w.-]+\s*(?:=|:\s)\s*[^\s\"'`;(){}]+\s*", line)) and (
-        b"=" not in line or b" = " not in line
-    )
+    if len(line) > 2 * _LONGEST_LINE or b" = " in line:
+        return False
+    return bool(re.fullmatch(rb"[\s$#;/*]*(?:export\s+|set\s+|ENV\s+|-\s+)?[\w.-]+\s*(?:=|:\s)\s*[^\s\"'`;(){}]+\s*", line))
 
 
 def _digits(text: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import InitVar, dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -60,11 +60,11 @@ class Unmasked:
     rejected: tuple[str, ...] = ()
 
 
-def mask(prompt: Prompt, vault: Vault, globs: Sequence[str] = ()) -> MaskedPrompt:
+def mask(prompt: Prompt, vault: Vault, globs: Sequence[str] = (), personal: Collection[str] = ()) -> MaskedPrompt:
     """Mask every text of a prompt. Snippets of refused files are dropped; if the file itself is refused, nothing of it is kept.
 
-    `globs` are the user's own (`privacy.never_send`). Prefix, selection and suffix are read as the one text they are, so that
-    a secret is found with the cursor in it.
+    `globs` are the user's own (`privacy.never_send`), `personal` the classes of personal data to mask as well (`personal.CLASSES`).
+    Prefix, selection and suffix are read as the one text they are, so that a secret is found with the cursor in it.
     """
     reason = refusal(prompt.path, globs) or refusal(prompt.uri, globs)
     if reason:
@@ -77,7 +77,7 @@ def mask(prompt: Prompt, vault: Vault, globs: Sequence[str] = ()) -> MaskedPromp
         *(_Source(text, (prompt.uri,)) for text in (prompt.instruction, prompt.path, prompt.uri)),
         *(_Source(text, (snippet.path,)) for snippet in snippets for text in (snippet.path, snippet.text)),
     ]
-    hidden, kinds = _hide(sources, vault)
+    hidden, kinds = _hide(sources, vault, personal)
     texts = (*hidden[0].cut(), *(one.text for one in hidden[1:4]))
     rest = [one.text for one in hidden[4:]]
     masked_snippets = tuple(Snippet(path, text) for path, text in zip(rest[::2], rest[1::2], strict=True))
@@ -92,9 +92,9 @@ def waive(prompt: Prompt, endpoint: Loopback) -> MaskedPrompt:
     return _sealed(prompt, texts, prompt.snippets)
 
 
-def mask_text(text: str, uri: str, vault: Vault) -> str:
+def mask_text(text: str, uri: str, vault: Vault, personal: Collection[str] = ()) -> str:
     """One text masked, as coming from `uri`."""
-    hidden, _ = _hide([_Source(text, (uri,))], vault)
+    hidden, _ = _hide([_Source(text, (uri,))], vault, personal)
     return hidden[0].text
 
 
@@ -226,10 +226,10 @@ def _sealed(
     )
 
 
-def _hide(sources: Sequence[_Source], vault: Vault) -> tuple[list[_Hidden], tuple[str, ...]]:
+def _hide(sources: Sequence[_Source], vault: Vault, personal: Collection[str]) -> tuple[list[_Hidden], tuple[str, ...]]:
     from orchestra_lsp.trust import repeats
 
-    found = [_locate(source) for source in sources]
+    found = [_locate(source, personal) for source in sources]
     values = {source.text[one.start : one.end]: one.kind for source, ones in zip(sources, found, strict=True) for one in ones}
     if values:
         found = [[*ones, *repeats.find(source.text, values)] for source, ones in zip(sources, found, strict=True)]
@@ -239,7 +239,7 @@ def _hide(sources: Sequence[_Source], vault: Vault) -> tuple[list[_Hidden], tupl
     return hidden, tuple(sorted(set(values.values())))
 
 
-def _locate(source: _Source) -> list[Secret]:
+def _locate(source: _Source, personal: Collection[str]) -> list[Secret]:
     """The secrets of the whole text, and those that only show in one field, because the other side spoils their end."""
     from orchestra_lsp.trust import secrets  # late, as in the other functions here: start-up does not pay for the detector
 
@@ -250,6 +250,10 @@ def _locate(source: _Source) -> list[Secret]:
             start, end = _lines_before(text, border), _lines_after(text, border)
             found += (one.moved(start) for one in secrets.find(text[start:border]))
             found += (one.moved(border) for one in secrets.find(text[border:end]))
+    if personal:
+        from orchestra_lsp.trust.personal import find
+
+        found += find(text, personal)
     return found
 
 

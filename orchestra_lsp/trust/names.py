@@ -10,9 +10,7 @@ from pathlib import Path
 from tomllib import loads
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-#: Ends of words that are run together, as in NOMADTOKEN or userpassword.
-_PASSWORD_ENDS = ("password", "passwd", "passphrase")
-_TOKEN_ENDS = ("token", "secret", "apikey", "secretkey", "accesskey", "privatekey", "authkey", "credentials")
+_RUN_TOGETHER = 5  # letters; a telling word this long counts at the end of a longer one, too: NOMADTOKEN, userpassword
 
 
 class Role(Enum):
@@ -40,6 +38,12 @@ def _words() -> _Words:
     return _Words(hints=tuple(lists["hints"].split()), **sets)
 
 
+@cache
+def _ends() -> dict[Role, tuple[str, ...]]:
+    words = {Role.PASSWORD: _words().password, Role.TOKEN: _words().token}
+    return {role: tuple(word for word in its_words if len(word) >= _RUN_TOGETHER) for role, its_words in words.items()}
+
+
 def hints() -> tuple[str, ...]:
     """Regexes of the words that make a name worth a look."""
     return _words().hints
@@ -64,10 +68,8 @@ def role_of(name: str) -> Role:
 
 def _role(words: list[str], at: int, known: _Words) -> Role:
     word = words[at]
-    if word in known.password:
+    if word in known.password or word.endswith(_ends()[Role.PASSWORD]):
         return Role.PASSWORD
-    if word.endswith(_PASSWORD_ENDS):
-        return Role.PASSWORD
-    if word.endswith(_TOKEN_ENDS) or word in known.token or (word in ("key", "keys") and at and words[at - 1] in known.key):
+    if word in known.token or word.endswith(_ends()[Role.TOKEN]) or (word in ("key", "keys") and at and words[at - 1] in known.key):
         return Role.TOKEN
     return Role.NONE

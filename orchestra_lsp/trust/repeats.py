@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+
 from orchestra_lsp.trust.secrets import Secret
 
 _LEAST = 8  # characters; a shorter secret is masked only where it was found

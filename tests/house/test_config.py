@@ -103,9 +103,14 @@ def test_a_project_cannot_trust_itself(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["tools = 3\n", "[tools]\nlocal = 5\n", "completion = []\n", "[completion.sure]\nx = 1\n", "[review.severity]\na = 'loud'\n"]
+    "text", ["tools = 3\n", "[tools]\nlocal = 5\n", "completion = 7\n", "[completion.sure]\nx = 1\n", "[review.severity]\na = 'loud'\n"]
 )
 def test_wrong_shapes_are_left_out_with_a_message(tmp_path: Path, text: str) -> None:
     found = loaded(tmp_path, user=text)
     assert found.problems
     assert "local" in found.settings.tools
+
+
+def test_the_empty_tables_of_lua_are_empty(tmp_path: Path) -> None:
+    found = loaded(tmp_path, editor={"completion": [], "review": {"severity": {}}})
+    assert found.problems == ()

@@ -35,7 +35,11 @@ def imported(path: Path) -> list[tuple[int, str]]:
 
 
 def test_the_table_names_every_room_and_no_other() -> None:
-    there = {path.stem if path.is_file() else path.name for path in ROOT.iterdir() if path.suffix in ("", ".py") and not path.name.startswith("__")}
+    there = {
+        path.stem if path.is_file() else path.name
+        for path in ROOT.iterdir()
+        if path.suffix in ("", ".py") and not path.name.startswith("__")
+    }
     assert set(FLOORS) == there
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -128,7 +130,8 @@ def test_fix_all_leaves_rules_alone_that_were_not_among_the_findings() -> None:
 
 
 def test_imports_that_nothing_uses_any_more_go_with_the_last_use() -> None:
-    text = 'package p\n\nimport (\n\t"errors"\n\t"fmt"\n)\n\nvar a = errors.New(fmt.Sprintf("%d", 1))\nvar b = errors.New(fmt.Sprintf("%d", 2))\n'
+    head = 'package p\n\nimport (\n\t"errors"\n\t"fmt"\n)\n\n'
+    text = head + 'var a = errors.New(fmt.Sprintf("%d", 1))\nvar b = errors.New(fmt.Sprintf("%d", 2))\n'
     code = buffer("go", text)
     first = check(code)[0]
     assert first.fix is not None
@@ -141,8 +144,6 @@ def test_imports_that_nothing_uses_any_more_go_with_the_last_use() -> None:
 def finding(*edits: Edit) -> Finding:
     found = check(buffer("python", "x == None\n"))[0]
     assert found.fix is not None
-    from dataclasses import replace
-
     return replace(found, span=edits[0].span, fix=replace(found.fix, edits=edits))
 
 

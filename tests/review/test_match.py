@@ -159,3 +159,12 @@ def test_a_rule_that_fails_costs_its_findings_alone(caplog: pytest.LogCaptureFix
 def test_a_rule_for_a_language_without_dialect_is_refused() -> None:
     with pytest.raises(PageError, match="known are"):
         one_page(["text"], '[[match]]\npattern = "f()"')
+
+
+def test_a_member_imported_under_another_name_is_found_on_both_sides_of_a_dictionary() -> None:
+    text = (
+        "from m import f as g\n!x = g(1) == 2\nx = f(1) == 2\n!x = g(1  # a line that makes the node longer"
+        + " and longer" * 50
+        + "\n) == 2"
+    )
+    check_match("python", 'pattern = "m.f($X) == 2"\nimports = ["m"]', text)

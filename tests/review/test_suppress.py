@@ -7,6 +7,7 @@ import pytest
 from orchestra_lsp.review.check import check
 from orchestra_lsp.review.suppress import suppression_edit
 from orchestra_lsp.syntax.parse import errors_in, splice
+from orchestra_lsp.syntax.text import line_at
 from tests.review.support import buffer
 
 
@@ -16,12 +17,7 @@ def check_marks(language: str, text: str) -> None:
     expected = [number for number, line in enumerate(lines) if line.startswith("!")]
     code = buffer(language, "\n".join(line.removeprefix("!") for line in lines) + "\n")
     assert errors_in(code) == 0
-    starts = {finding.span.start for finding in check(code)}
-    found = [
-        number
-        for number, start in enumerate(code.line_starts)
-        if any(start <= at < start + 200 and code.data[start:at].count(b"\n") == 0 for at in starts)
-    ]
+    found = sorted({line_at(code, finding.span.start) for finding in check(code)})
     assert found == expected
 
 
@@ -44,7 +40,7 @@ PYTHON = {
     "noqa with several codes": "x = y == None  # noqa: F401, E711 both",
     "noqa with another code": "!x = y == None  # noqa: E712",
     "noqa above is not for the next line": "# noqa\n!x = y == None",
-    "noqa at the end of a statement": "x = f(\n    y == None\n)  # noqa: F401",
+    "noqa at the end of a statement is not for its other lines": "x = f(\n!    y == None\n)  # noqa",
     "ruff for the file": "# ruff: noqa: E711\nx = y == None\n!def f(a=[]): ...",
     "flake8 for the file": "x = y == None\n# flake8: noqa",
     "nosec": "import yaml\nyaml.load(x)  # nosec",
@@ -73,7 +69,7 @@ GO = {
     "nolint": "package p\n\nfunc f() {\n\treturn open == true //nolint\n}",
     "nolint with a tool": "package p\n\nfunc f() {\n\treturn open == true //nolint:errcheck,gosimple // why\n}",
     "nolint with another tool": "package p\n\nfunc f() {\n!\treturn open == true //nolint:errcheck\n}",
-    "nolint over a function": "package p\n\n//nolint:gosimple\nfunc f() {\n\tg()\n\treturn open == true\n}\n\nfunc h() {\n!\treturn open == true\n}",
+    "nolint over a function": "package p\n\n//nolint:gosimple\nfunc f() {\n\tg()\n\tg(x == true)\n}\n\nfunc h() {\n!\tg(x == true)\n}",
     "nolint on the line of a function": "package p\n\nfunc f() { //nolint:gosimple\n\tg()\n\treturn open == true\n}",
     "nolint over a statement": "package p\n\nfunc f() {\n\t//nolint\n\tif open == true {\n\t\tg(x == false)\n\t}\n!\tg(x == false)\n}",
     "gosec": 'package p\n\nimport "crypto/md5"\n\nvar h = md5.New() // #nosec G401 -- old files\n!var i = md5.New() // #nosec G404',
@@ -86,7 +82,7 @@ RUST = {
     "allow with others between": "#[allow(dead_code, clippy::needless_return)]\n/// Docs.\n#[inline]\nfn f() -> bool {\n    return x;\n}",
     "expect": '#[expect(clippy::needless_return, reason = "x")]\nfn f() -> bool {\n    return x;\n}',
     "allow another": "#[allow(clippy::all_of_it)]\nfn f() -> bool {\n!    return x;\n}",
-    "allow for a module": "mod m {\n    #![allow(clippy::needless_return)]\n    fn f() -> bool {\n        return x;\n    }\n}\nfn g() -> bool {\n!    return x;\n}",
+    "allow for a module": "mod m {\n#![allow(clippy::needless_return)]\nfn f() -> u8 {\nreturn x;\n}\n}\nfn g() -> u8 {\n!    return x;\n}",
     "allow for the file": "#![allow(clippy::needless_return)]\nfn f() -> bool {\n    return x;\n}",
     "ours": "fn f() -> bool {\n    // orchestra: ignore[needless-return] clearer\n    return x;\n}",
 }

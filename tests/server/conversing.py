@@ -11,23 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from lsprotocol import types as t
-
-from tests.support.lsp import conformance
 from tests.support.lsp.client import Client, Json
 
 #: Laid over a recorded editor's abilities: diagnostics are then pushed.
 PUSHED: Json = {"workspace": {"diagnostics": {"refreshSupport": False}}}
-
-
-def _command_or_action(found: Json, _: object) -> t.Command | t.CodeAction:
-    kind = t.Command if isinstance(found.get("command"), str) else t.CodeAction
-    read: t.Command | t.CodeAction = conformance._converter().structure(found, kind)
-    return read
-
-
-# lsprotocol reads every code action that holds a command as if it were the command itself.
-conformance._converter().register_structure_hook(t.Command | t.CodeAction, _command_or_action)
 
 
 @contextmanager

@@ -42,6 +42,8 @@ def built(server: OrchestraServer, params: dict[str, Any]) -> Any:
     ).build()
     assert isinstance(said.text_document_sync, types.TextDocumentSyncOptions)
     said.text_document_sync.will_save = said.text_document_sync.will_save_wait_until = False  # pygls: null or false, by the client
+    assert said.execute_command_provider is not None
+    said.execute_command_provider.work_done_progress = True  # pygls takes no options for commands
     assert said.workspace is not None
     said.workspace.file_operations = None
     refreshed = client.workspace and client.workspace.diagnostics and client.workspace.diagnostics.refresh_support

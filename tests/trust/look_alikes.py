@@ -104,6 +104,12 @@ _CODE = (
     "{n}.type=text",
     "{n}Header = 'X-Api-Key'",
 )
+_PARTS = (
+    ("get", "set", "parse", "validate"),
+    ("AccessToken", "PasswordHash", "SecretKeyRef", "ApiKeyHeader"),
+    ("Provider", "Factory", "Async", "Handler"),
+)
+_HASHED = ("cache_key", "partition_key", "primary_key", "etag", "fingerprint", "trace_id", "span_id", "object_key")
 _LOOK_ALIKES: dict[str, Callable[[Random], str]] = {
     "commit": lambda r: r.choice(
         ("commit {h}", "rev: {h}", '"gitHead": "{h}",', "uses: actions/checkout@{h}", "Subproject commit {h}", 'ref = "{h}"')
@@ -156,9 +162,7 @@ _LOOK_ALIKES: dict[str, Callable[[Random], str]] = {
     ),
     "code": lambda r: r.choice(_CODE).format(n=r.choice(_NAMES)),
     "code again": lambda r: r.choice(_CODE).format(n=r.choice(("token", "password", "secret", "credentials", "authToken"))),
-    "identifier": lambda r: (
-        f"{r.choice(('get', 'set', 'parse', 'validate'))}{r.choice(('AccessToken', 'PasswordHash', 'SecretKeyRef', 'ApiKeyHeader'))}{r.choice(('Provider', 'Factory', 'Async', 'Handler'))}(request, response);"
-    ),
+    "identifier": lambda r: "".join(map(r.choice, _PARTS)) + "(request, response);",
     "url": lambda r: r.choice(
         (
             "https://user@host.service.io/path",
@@ -220,14 +224,10 @@ _LOOK_ALIKES: dict[str, Callable[[Random], str]] = {
             "auth: { user: 'me' }",
         )
     ),
-    "hash name": lambda r: (
-        f'{r.choice(("cache_key", "partition_key", "primary_key", "etag", "fingerprint", "trace_id", "span_id", "object_key"))} = "{_hex(r, r.choice((16, 32, 40)))}"'
-    ),
+    "hash name": lambda r: f'{r.choice(_HASHED)} = "{_hex(r, r.choice((16, 32, 40)))}"',
     "bytes": lambda r: "DATA = bytes.fromhex('" + _hex(r, 128) + "')",
     "font": lambda r: "src:url(data:font/woff2;charset=utf-8;base64,d09GMgABAAAAA" + _b64(r, 120) + ")",
-    "css": lambda r: (
-        f".sk-{r.choice(('spinner', 'cube', 'folding'))}-{r.randint(1, 9)}-container-with-a-long-name-{r.choice(('left', 'right'))} {{ color: #{_hex(r, 6)}; }}"
-    ),
+    "css": lambda r: f".sk-{r.choice(('spinner', 'cube'))}-{r.randint(1, 9)}-container-with-a-long-name {{ color: #{_hex(r, 6)}; }}",
     "address": lambda r: f"Contract: 0x{_hex(r, 40)}",
     "numbers": lambda r: ", ".join(str(r.random()) for _ in range(8)),
 }

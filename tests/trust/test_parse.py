@@ -17,12 +17,21 @@ from .corpus import _distinct
 
 #: {a} and {b} are secrets: in a string, a comment, a template or raw string, a key block, and bare where a name may stand.
 FILES = {
-    "python": 'import os\n# was {a}\nTOKEN = "{a}"\nclass A:\n    """doc {b}"""\n    def f(self, x={{"k": \'{b}\'}}):\n        return f"x {{x}} {b}" + r"{a}" + b"{a}".decode()\n{key}\n',
-    "javascript": '// {a}\nconst token = \'{a}\';\nconst t = `pre ${{token}} {b}`;\n/* {b} */\nexport function f({{ x = "{b}" }}) {{ return <A key="{a}">text</A>; }}\n',
-    "typescript": "// {a}\nconst token: string = '{a}';\ntype T = '{b}';\nenum E {{ A = \"{b}\" }}\nclass C {{ private readonly k: string = `{a}`; }}\n",
+    "python": (
+        'import os\n# was {a}\nTOKEN = "{a}"\nclass A:\n    """doc {b}"""\n    def f(self, x={{"k": \'{b}\'}}):\n'
+        '        return f"x {{x}} {b}" + r"{a}" + b"{a}".decode()\n{key}\n'
+    ),
+    "javascript": (
+        "// {a}\nconst token = '{a}';\nconst t = `pre ${{token}} {b}`;\n/* {b} */\n"
+        'export function f({{ x = "{b}" }}) {{ return <A key="{a}">text</A>; }}\n'
+    ),
+    "typescript": (
+        "// {a}\nconst token: string = '{a}';\ntype T = '{b}';\nenum E {{ A = \"{b}\" }}\n"
+        "class C {{ private readonly k: string = `{a}`; }}\n"
+    ),
     "tsx": "const a = <Client token=\"{a}\" other={{'{b}'}}>{{/* {a} */}}</Client>;\n",
     "go": 'package main\n// {a}\nconst token = "{a}"\nvar raw = `{b}`\nfunc main() {{ f(map[string]string{{"k": "{b}"}}) }}\n',
-    "rust": '// {a}\nconst TOKEN: &str = "{a}";\nfn main() {{ let x = r#"{b}"#; let y = b"{b}"; println!("{{}} {a}", x); }}\n',
+    "rust": ('// {a}\nconst TOKEN: &str = "{a}";\nfn main() {{ let x = r#"{b}"#; let y = b"{b}"; println!("{{}} {a}", x); }}\n'),
     "java": '// {a}\nclass A {{ private static final String T = "{a}"; /** {b} */ @X("{b}") void f() {{ g("{a}"); }} }}\n',
     "c": '/* {a} */\n#define TOKEN "{a}"\nstatic const char *t = "{b}" "{b}";\nint main(void) {{ return f("{a}"); }}\n',
     "cpp": '// {a}\nstd::string t{{"{a}"}};\nauto r = R"({b})";\nint main() {{ f("{b}"); }}\n',

@@ -102,7 +102,10 @@ def test_by_hand(text: str, secret: str) -> None:
 
 
 def test_a_kubernetes_secret() -> None:
-    text = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\ndata:\n  user: c3Zj\n  pass: WGsyOWZqUTdkZA==\nstringData:\n  t: |\n    Xk29fjQ7dd\n---\nkind: ConfigMap\ndata:\n  a: WGsyOWZqUTdkZA==\n"
+    text = (
+        "apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\ndata:\n  user: c3Zj\n  pass: WGsyOWZqUTdkZA==\n"
+        "stringData:\n  t: |\n    Xk29fjQ7dd\n---\nkind: ConfigMap\ndata:\n  a: WGsyOWZqUTdkZA==\n"
+    )
     assert found(text) == ["c3Zj", "WGsyOWZqUTdkZA==", "Xk29fjQ7dd"]
 
 

@@ -24,5 +24,5 @@ return {
     'typescriptreact',
   },
   root_markers = { 'orchestra.toml', '.git' },
-  settings = { orchestra = {} },
+  settings = { orchestra = vim.empty_dict() },
 }

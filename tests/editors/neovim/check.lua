@@ -75,11 +75,12 @@ local function first_phase()
 
   vim.api.nvim_buf_set_lines(0, -1, -1, false, { '', '', 'def report(order: Order) -> None:', TYPED })
   local last = vim.api.nvim_buf_line_count(0)
+  vim.wait(400) -- Neovim sends changes after a pause of 150 ms
   local params = { textDocument = { uri = vim.uri_from_bufnr(0) }, position = { line = last - 1, character = #TYPED } }
-  local answer = assert(client:request_sync('textDocument/completion', params, 10000, 0))
+  local answer = assert(client:request_sync('textDocument/completion', params, 10000, vim.api.nvim_get_current_buf()))
   assert(not answer.err, vim.inspect(answer.err))
   local items = answer.result and (answer.result.items or answer.result) or {}
-  assert(#items > 0, 'no completion items')
+  assert(#items > 0, 'no completion items: ' .. vim.inspect(answer))
   say('completion items:', tostring(#items))
 
   vim.lsp.inline_completion.enable(true)

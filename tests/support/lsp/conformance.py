@@ -124,4 +124,13 @@ def _without_nulls(value: Any) -> Any:
 
 @cache
 def _converter() -> Any:
-    return converters.get_converter()
+    converter = converters.get_converter()
+
+    def command_or_action(found: dict[str, Any], _: object) -> types.Command | types.CodeAction:
+        kind = types.Command if isinstance(found.get("command"), str) else types.CodeAction
+        read: types.Command | types.CodeAction = converter.structure(found, kind)
+        return read
+
+    # lsprotocol reads every code action that holds a command as if it were the command itself.
+    converter.register_structure_hook(types.Command | types.CodeAction, command_or_action)
+    return converter
