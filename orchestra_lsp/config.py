@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -36,7 +36,7 @@ class ToolSettings(_Section):
     """One AI tool, `[tools.<name>]`."""
 
     kind: str = ""
-    """The adapter that speaks to it: "local", "openai" or "claude". Empty: the tool's own name."""
+    """The adapter that speaks to it, for instance "claude", "llamacpp" or "openai". Empty: the tool's own name."""
     enabled: bool = True
     """Switch the tool off without deleting its settings."""
     url: str = ""
@@ -47,8 +47,14 @@ class ToolSettings(_Section):
     """Where the key is: "env:NAME", "keyring:NAME" or "file:PATH". The key itself never stands here."""
     local: bool = False
     """You vouch that this endpoint runs on this machine and keeps what it is sent; only then does it see plain text."""
-    fill_in_middle: Literal["suffix", "chat", "off"] = "suffix"
-    """How completions are asked: "suffix" = POST completions with a suffix, "chat" = by instruction, "off" = never."""
+    fill_in_middle: Literal["suffix", "template", "chat", "off"] = "suffix"
+    """How completions are asked: "suffix" = the endpoint is sent the text after the cursor, "template" = both sides are put
+    between the model's own marks (vLLM, LM Studio), "chat" = by instruction, "off" = never."""
+    template: str = ""
+    """Family of models whose marks "template" uses, for instance "qwen2.5-coder". Empty: by the model's name."""
+    price: dict[Literal["input", "output", "cache_read"], Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    """Your own price in US dollars for a million tokens, for instance {input = 0.3, output = 0.9}. Empty: the built-in price
+    of the model, if it is known. Without cache_read, cached input costs as much as other input."""
     context_tokens: int = Field(default=8192, ge=256, le=2_000_000)
     """Size of the model's window in tokens."""
     kinds: list[Literal["complete", "explain", "edit", "test", "document", "review"]] | None = None

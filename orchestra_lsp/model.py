@@ -185,11 +185,17 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens and cost (US dollars) of one call; None is unknown, never 0."""
+    """Tokens and cost (US dollars) of one call; None is unknown, never 0.
+
+    `input_tokens` is the whole prompt; the part of it that was read from the endpoint's cache, and the part that was written
+    there, are counted in it and stand beside it.
+    """
 
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost: float | None = None
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
 
 from orchestra_lsp.cli.word import YES, Options, Word, words
 from orchestra_lsp.commands.registry import Arguments, Changes, Parameter, Takes, WrongUse
@@ -19,7 +21,7 @@ def act(arguments: Arguments, options: Options) -> int:
     if not sentence:
         raise WrongUse('Say what you want, for instance: orchestra do "review what I staged".')
     known = {name: word for name, word in words().items() if name != "do"}
-    understood = understand(sentence, tuple(known.values()))
+    understood = understand(sentence, tuple(known.values()), defined=_defined)
     if understood.command is None:
         return _not_understood(understood)
     meant = understood.command
@@ -35,15 +37,24 @@ def act(arguments: Arguments, options: Options) -> int:
     return word.act(Arguments(meant.arguments), Options(understood.json, options.yes))
 
 
+def _defined(name: str, paths: Sequence[str]) -> bool:
+    from orchestra_lsp.commands.parts.subject import definitions
+    from orchestra_lsp.config import Settings
+
+    there = [path for path in paths if os.path.exists(path)] if paths else ["."]
+    return any(True for _ in definitions(name, there, Settings().server.max_document_bytes))
+
+
 def _line(guess: Guess) -> str:
     return command_line(guess.name, words()[guess.name].parameters, guess.arguments)
 
 
 def _not_understood(understood: Understood) -> int:
+    unknown = f"There is no file, folder or function {understood.unknown!r} here. " if understood.unknown else ""
     if not understood.near:
-        print("That was not understood. `orchestra --help` lists what there is.", file=sys.stderr)
+        print(f"{unknown}That was not understood. `orchestra --help` lists what there is.", file=sys.stderr)
         return NOT_UNDERSTOOD
-    print("That was not understood surely enough. Did you mean:", file=sys.stderr)
+    print(f"{unknown}That was not understood surely enough. Did you mean:", file=sys.stderr)
     for guess in understood.near:
         print(f"  {_line(guess)}", file=sys.stderr)
     return NOT_UNDERSTOOD

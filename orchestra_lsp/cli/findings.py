@@ -83,6 +83,8 @@ def _marked(whole: str, columns: tuple[int, int], width: int, style: str) -> Tex
     # A long line begins shortly before the marked place, which has to fit between the dots at both ends.
     room = width - len("...") - 1 - (stop - start)
     begin = indent if stop - indent < width else max(indent, start - max(0, min(MARGIN, room)))
+    if len(source) - begin < width - len("..."):  # the end of the line fits: show more of what stands before the place
+        begin = max(indent, len(source) - width + len("..."))
     text = Text("..." if begin > indent else "", no_wrap=True, overflow="ellipsis")
     text.append(source[begin:start])
     text.append(source[start:stop], style)

@@ -52,9 +52,13 @@ def _run(arguments: list[str]) -> int:
 
         print(f"orchestra {__version__}")
         return 0
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:], "--help"]
     try:
         _app()(args=arguments, prog_name="orchestra", standalone_mode=True)
     except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # Typer would call it 1, which means findings
+            raise end.__context__ from None
         sys.stdout.flush()
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0
@@ -107,7 +111,7 @@ def _act(word: Word, given: Mapping[str, Any]) -> int:
         arguments = checked_arguments(word.name, word.parameters, _given(word.parameters, given))
         return word.act(arguments, Options(options.text("format") == "json", options.flag("yes")))
     except (WrongUse, Unanswered) as error:
-        print(f"orchestra {word.name}: {error}", file=sys.stderr)
+        print(f"orchestra {word.name}: {str(error).removeprefix(f'{word.name}: ')}", file=sys.stderr)
         return WRONG_USE
 
 
@@ -138,7 +142,7 @@ def _typer_parameter(parameter: Parameter) -> inspect.Parameter:
     default: Any
     match parameter.takes:
         case Takes.PATHS | Takes.WORDS | Takes.PATH:
-            metavar = {Takes.PATHS: "PATH...", Takes.WORDS: "WORDS...", Takes.PATH: "FILE"}[parameter.takes]
+            metavar = {Takes.PATHS: "PATH", Takes.WORDS: "WORD", Takes.PATH: "FILE"}[parameter.takes]
             default = typer.Argument(None, help=parameter.summary, metavar=metavar, show_default=False)
         case Takes.FLAG:
             default = typer.Option(False, flag, help=parameter.summary)

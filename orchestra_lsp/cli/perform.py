@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,8 +39,9 @@ def perform(command: Command, arguments: Arguments, options: Options) -> int:
 def project_of(path: str) -> str:
     """The folder whose settings count: the nearest one above with settings of its own or a repository, else the path's own."""
     here = Path(path).absolute()
-    here = here if here.is_dir() else here.parent
-    marked = (folder for folder in (here, *here.parents) if (folder / PROJECT_FILE).exists() or (folder / ".git").exists())
+    here = here if os.path.isdir(here) else here.parent
+    # os.path.exists, because that of a Path raises where one may not look.
+    marked = (folder for folder in (here, *here.parents) if any(os.path.exists(folder / name) for name in (PROJECT_FILE, ".git")))
     return str(next(marked, here))
 
 

@@ -28,7 +28,7 @@ def act(arguments: Arguments, options: Options) -> int:
 async def _play(files: Sequence[tuple[str, Buffer]], as_json: bool) -> int:
     from orchestra_lsp.cli.editor import Editor, ServerFailed
     from orchestra_lsp.cli.perform import project_of
-    from orchestra_lsp.cli.rehearse import rehearse
+    from orchestra_lsp.cli.rehearse import LEARN_S, rehearse
     from orchestra_lsp.cli.render import console
     from orchestra_lsp.cli.stage import Stage
 
@@ -38,8 +38,9 @@ async def _play(files: Sequence[tuple[str, Buffer]], as_json: bool) -> int:
     try:
         async with Editor(tuple(dict.fromkeys(project_of(path) for path, _ in files))) as editor:
             started_ms = (time.perf_counter() - start) * 1e3
+            until = time.monotonic() + LEARN_S
             for path, buffer in files:
-                seen.append(await rehearse(editor, path, buffer))
+                seen.append(await rehearse(editor, path, buffer, until))
                 if not as_json:
                     stage.file(seen[-1])
     except ServerFailed as error:
@@ -99,6 +100,7 @@ def _value(seen: Seen) -> object:
         "actions": [{"title": title, "disabled": reason} for title, reason in seen.actions],
         "hover": seen.page,
         "lenses": seen.lenses,
+        "learned": seen.learned,
         "completions": [
             {
                 "line": one.place.line + 1,

@@ -16,8 +16,9 @@ from orchestra_lsp.syntax.text import Encoding, position_at
 
 FINDINGS: Final = 6  # for so many the actions are asked for
 PLACES: Final = 8
-LEARN_S: Final = 5.0
+LEARN_S: Final = 20.0  # for the index of the workspace, once for all files
 LEARNING: Final = ("about to learn", "learning")
+LEARNED: Final = ("learned", *LEARNING)
 IGNORE: Final = "Ignore "  # how the titles of suppressions begin
 AUTOMATIC: Final = 2  # InlineCompletionTriggerKind
 INVOKED: Final = 1  # CodeActionTriggerKind
@@ -71,20 +72,24 @@ class Seen:
     page: str  # the beginning of what hovering over the first finding shows
     lenses: tuple[str, ...]
     offers: tuple[Offer, ...]
+    learned: str  # what the embedded engine had read by then, in its own words
 
 
-async def wait_until_learned(editor: Editor) -> None:
-    """The embedded engine reads the workspace in the background; what it offers is worth more when it has. Bounded."""
-    until = time.monotonic() + LEARN_S
-    while time.monotonic() < until:
+async def wait_until_learned(editor: Editor, until: float) -> str:
+    """The embedded engine reads the workspace in the background; what it offers is worth more when it has.
+
+    Waits until then, in seconds of `time.monotonic()`, at the longest, and gives what the engine says it has learned.
+    """
+    while True:
         status = await editor.request("workspace/executeCommand", {"command": "orchestra.status", "arguments": [{"show": False}]})
-        if not any(str(tool["reason"]).startswith(LEARNING) for tool in status["value"]):
-            return
+        told = [str(tool["reason"]) for tool in status["value"] if str(tool["reason"]).startswith(LEARNED)]
+        if not any(reason.startswith(LEARNING) for reason in told) or time.monotonic() >= until:
+            return told[0] if told else ""
         await asyncio.sleep(0.1)
 
 
-async def rehearse(editor: Editor, path: str, buffer: Buffer) -> Seen:
-    """Raises ServerFailed."""
+async def rehearse(editor: Editor, path: str, buffer: Buffer, until: float) -> Seen:
+    """`until`: as of `wait_until_learned`. Raises ServerFailed."""
     facts = facts_of(buffer)
     document = _Document(editor, buffer)
     start = time.perf_counter()
@@ -93,12 +98,12 @@ async def rehearse(editor: Editor, path: str, buffer: Buffer) -> Seen:
     first_ms = (time.perf_counter() - start) * 1e3
     found, actions = await _actions(document, diagnostics, facts)
     page = await document.hover(diagnostics[0]["range"]["start"]) if diagnostics else ""
-    await wait_until_learned(editor)
+    learned = await wait_until_learned(editor, until)
     lenses = await document.ask("textDocument/codeLens") or []
     offers = [await _offer(document, place) for place in places(buffer, facts, PLACES)]
     document.close()
     titles = tuple(lens["command"]["title"] for lens in lenses if lens.get("command"))
-    return Seen(path, buffer, facts, first_ms, found, actions, page, titles, tuple(offers))
+    return Seen(path, buffer, facts, first_ms, found, actions, page, titles, tuple(offers), learned)
 
 
 class _Document:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
@@ -20,11 +22,12 @@ SEVERITIES: Final = {1: Severity.ERROR, 2: Severity.WARNING, 3: Severity.INFO, 4
 COLOURS: Final = {Complexity.SIMPLE: "green", Complexity.MODERATE: "yellow", Complexity.COMPLEX: "red"}
 VERDICTS: Final = {
     "as written": ("as written", "green"),
-    "as written so far": ("as written, so far", "green"),
-    "goes on": ("as written, and on", "green"),
+    "as written so far": ("as written so far", "green"),
+    "goes on": ("as written and on", "green"),
     "other": ("something else", "yellow"),
     "nothing": ("nothing", "dim"),
 }
+_FIGURE: Final = re.compile(r"; the embedded engine is \d+% sure| \(\d+%\)")
 GOOD: Final = ("as written", "as written so far", "goes on")
 
 
@@ -49,14 +52,12 @@ class Stage:
 
     def end(self, seen: list[Seen], started_ms: float) -> None:
         offers = [offer for one in seen for offer in one.offers]
-        good = sum(offer.verdict in GOOD for offer in offers)
-        made = sum(bool(offer.text) for offer in offers)
         self._console.rule(style="dim", characters=self._line)
-        parts = [f"server up in {started_ms:.0f} ms", _count(sum(len(one.found) for one in seen), "finding")]
-        parts.append(f"{made} of {len(offers)} places offered, {good} as written")
+        parts = [f"server up in {started_ms:.0f} ms", _count(sum(len(one.found) for one in seen), "finding"), seen[-1].learned]
+        self._console.print(self._text((f" {self._dot} ".join(filter(None, parts)), "bold")))
         if offers:
-            parts.append(f"{median(offer.ms for offer in offers):.0f} ms each in the median")
-        self._console.print(self._text((f" {self._dot} ".join(parts), "bold")))
+            ms = median(offer.ms for offer in offers)
+            self._console.print(self._text((f"offers {tally(offers)} {self._dot} {ms:.0f} ms in the median", "bold")))
 
     def trouble(self, path: str, problem: str) -> None:
         self._console.print(self._text((f"{path}: ", "bold"), (problem, "red")))
@@ -113,14 +114,12 @@ class Stage:
         offers = seen.offers
         if not offers:
             return
-        made = [offer for offer in offers if offer.text]
-        good = sum(offer.verdict in GOOD for offer in offers)
         ms = median(offer.ms for offer in offers)
-        self._head("Offers", f"at {len(made)} of {len(offers)} places, {good} as written", f" {self._dot} {ms:.0f} ms in the median")
+        self._head("Offers", tally(offers), f" {self._dot} {ms:.0f} ms in the median")
         for offer in offers:
             if offer.text:
                 self._offer(offer)
-        for (tool, reason), number in Counter((offer.tool, _family(offer)) for offer in offers).most_common():
+        for (tool, reason), number in Counter((offer.tool, family(offer)) for offer in offers).most_common():
             self._console.print(self._text((f"  {number:>4} x ", "dim"), tool or "no offer", (f": {reason}", "dim")))
 
     def _offer(self, offer: Offer) -> None:
@@ -168,11 +167,17 @@ def _place(seen: Seen, position: dict[str, int]) -> tuple[int, int]:
     return position_at(seen.buffer, offset, Encoding.UTF32)
 
 
-def _family(offer: Offer) -> str:
-    """The reason without its figures, so that equal reasons count as one."""
-    head, bracket, rest = offer.reason.partition(" (")
-    figure, closed, tail = rest.partition(")")
-    return head + tail if bracket and closed and figure.rstrip("%").isdigit() else offer.reason or "no reason was told"
+def family(offer: Offer) -> str:
+    """The reason without how sure the engine is, so that equal reasons count as one."""
+    return _FIGURE.sub("", offer.reason) or "no reason was told"
+
+
+def tally(offers: Sequence[Offer]) -> str:
+    """An offer that stops early, or goes on behind the line, says less than one of just that line: each is counted by itself."""
+    counts = Counter(offer.verdict for offer in offers)
+    parts = [f"{counts[verdict]} {VERDICTS[verdict][0]}" for verdict in ("as written", "as written so far", "goes on", "other") if counts[verdict]]
+    made = len(offers) - counts["nothing"]
+    return f"at {made} of {len(offers)} places" + (f": {', '.join(parts)}" if parts else "")
 
 
 def _count(number: int, what: str) -> str:

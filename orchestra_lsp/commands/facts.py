@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-
+from orchestra_lsp.commands.parts.away import away
 from orchestra_lsp.commands.parts.subject import sources
 from orchestra_lsp.commands.registry import Arguments, Command, Context, Parameter, Takes
 from orchestra_lsp.commands.result import Result, Table
@@ -14,7 +13,7 @@ COLUMNS = ("function", "where", "lines", "cyclomatic", "cognitive", "nesting", "
 
 
 async def run(context: Context, arguments: Arguments) -> Result:
-    return await asyncio.to_thread(_measure, context, arguments)
+    return await away(_measure, context, arguments)
 
 
 def _measure(context: Context, arguments: Arguments) -> Table:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from orchestra_lsp.commands.parts import git
+from orchestra_lsp.commands.parts.away import away
 from orchestra_lsp.commands.parts.subject import sources
 from orchestra_lsp.commands.registry import Arguments, Command, Context, Parameter, Takes, WrongUse
 from orchestra_lsp.commands.result import Findings, Result, Reviewed
@@ -21,7 +22,7 @@ async def run(context: Context, arguments: Arguments) -> Result:
     staged = arguments.flag("staged")
     if staged and arguments.paths():
         raise WrongUse("Name paths or say --staged, not both.")
-    return await asyncio.to_thread(_staged if staged else _named, context, arguments)
+    return await away(_staged if staged else _named, context, arguments)
 
 
 def _named(context: Context, arguments: Arguments) -> Findings:
@@ -29,9 +30,10 @@ def _named(context: Context, arguments: Arguments) -> Findings:
     skipped: list[str] = []
     for path, found in sources(context, arguments):
         if isinstance(found, Buffer):
-            files.append(Reviewed(path, found, _findings(context, found)))
+            # Only the text is shown: the trees of a large folder would fill the memory.
+            files.append(Reviewed(path, replace(found, tree=None), _findings(context, found)))
         else:
-            skipped.append(f"{path}: {found}")
+            skipped.append(f"{path} {found}")
     return _summed(files, skipped)
 
 
@@ -47,6 +49,7 @@ def _staged(context: Context, _arguments: Arguments) -> Findings:
 
 def _staged_files(context: Context, root: Path) -> Iterator[Reviewed]:
     for staged in git.staged(root):
+        context.progress(staged.path)
         path = root / staged.path
         buffer = open_buffer(path.as_uri(), str(path), 0, detect("", staged.path, staged.data), staged.data)
         here = tuple(finding for finding in _findings(context, buffer) if _lines(buffer, finding) & staged.lines)

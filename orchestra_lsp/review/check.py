@@ -21,6 +21,7 @@ from orchestra_lsp.review.suppress import is_suppressed, suppressions, touches_s
 from orchestra_lsp.review.table import Table
 from orchestra_lsp.review.template import local_names, render
 from orchestra_lsp.review.unify import Holes
+from orchestra_lsp.review.values import module_bindings
 from orchestra_lsp.syntax.text import decode
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ def update_with(table: Table, before: Sequence[Finding], buffers: tuple[Buffer, 
         return _findings(table, new, [new.root])
     earlier = chunk(old, touched_before, table.kinds)
     region = chunk(new, joined([touched, shift.forth_span(earlier.span)]), table.kinds)
+    if module_bindings(old, earlier.nodes) != module_bindings(new, region.nodes):
+        return _findings(table, new, [new.root])
     gone = shift.back_span(region.span)
     kept = [shift.moved(finding) for finding in before if not (gone.start <= finding.span.start and finding.span.end <= gone.end)]
     return tuple(sorted({*kept, *_findings(table, new, region.nodes)}, key=_order))

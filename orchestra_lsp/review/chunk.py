@@ -83,7 +83,7 @@ class Shift:
     def forth_span(self, span: Span) -> Span:
         """An old stretch in the new text; where it meets the changed stretch, it takes in all of that."""
         shift = self.new_end - self.old_end
-        start = min(span.start, self.start) if span.start < self.old_end else span.start + shift
+        start = min(span.start, self.start) if span.start <= self.old_end else span.start + shift
         end = span.end if span.end < self.start else max(self.new_end, span.end + shift)
         return Span(min(start, end), end)
 

@@ -31,7 +31,7 @@ class Scene:
     dialect: Dialect
     imports: Imports
     in_test_file: bool
-    memo: dict[int, dict[bytes, tuple[Node | None, ...]]]  # values.py: what the locals of a function are given
+    memo: dict[int, dict[bytes, tuple[Node | None, ...]]]  # values.py: what is bound in a function or in the module
 
     def text(self, node: Node) -> bytes:
         return self.data[node.start_byte : node.end_byte]

@@ -1,12 +1,12 @@
 """What an expression is made of: a constant, or a text put together from parts that are not constant.
 
-Both look through local variables of the outermost function around, and no further.
+Both look through local variables of the outermost function around, and through variables of the module.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ _ESCAPES = frozenset({b"escape", b"quote", b"escapeId", b"escape_string", b"esca
 _FORMATTERS = frozenset({"fmt.Sprintf", "fmt.Sprint", "fmt.Sprintln", "util.format"})
 _SAME_TEXT = frozenset({b"as_str", b"to_string", b"to_owned", b"into", b"as_ref", b"clone", b"trim", b"strip", b"encode"})
 _OPERATIONS = frozenset({"binary_operator", "binary_expression", "unary_expression", "unary_operator"})
+_TOP = 6  # levels below the root at which module code, such as that of a main block, still binds names
 _DEPTH = 8  # how many parentheses and variables deep a value is followed; a variable counts for two
 
 
@@ -77,17 +78,20 @@ PREDICATES: dict[str, Callable[[Scene, Node], bool]] = {"constant": is_constant,
 
 
 def origins(scene: Scene, name: Node) -> tuple[Node | None, ...]:
-    """What a local variable is given anywhere in the outermost function around it; None for what cannot be told.
+    """What a variable is given anywhere in the outermost function around it, or else outside of functions; None for what cannot be told.
 
-    Nothing at all for a name that is not bound there.
+    Nothing at all for a name that is bound in neither.
     """
     function = next((above for above in reversed(list(ancestors(name))) if scene.is_function(above)), None)
-    if function is None:
-        return ()
-    known = scene.memo.get(function.id)
-    if known is None:
-        known = scene.memo[function.id] = _bindings_in(scene, function)
-    return known.get(scene.text(name), ())
+    wanted = scene.text(name)
+    found = _memo(scene, function).get(wanted, ()) if function is not None else ()
+    return found or _memo(scene, scene.root).get(wanted, ())
+
+
+def module_bindings(scene: Scene, nodes: Sequence[Node]) -> list[tuple[bytes, bytes]]:
+    """Names and values (as text) that some top-level nodes bind outside of functions."""
+    found = [(name, value) for node in nodes for name, value in _bindings(scene, node, _TOP)]
+    return [(scene.text(name), scene.text(value) if value is not None else b"") for name, value in found]
 
 
 def interpolated(scene: Scene, node: Node) -> Iterator[Node]:
@@ -116,15 +120,27 @@ def call_name(scene: Scene, node: Node) -> str:
     return scene.imports.resolve(scene.text(called).decode(errors="replace")) if called is not None else ""
 
 
-def _bindings_in(scene: Scene, function: Node) -> dict[bytes, tuple[Node | None, ...]]:
+def _memo(scene: Scene, holder: Node) -> dict[bytes, tuple[Node | None, ...]]:
+    known = scene.memo.get(holder.id)
+    if known is None:
+        known = scene.memo[holder.id] = {}
+        for name, value in _bindings(scene, holder, _TOP if holder == scene.root else None):
+            text = scene.text(name)
+            known[text] = (*known.get(text, ()), value)
+    return known
+
+
+def _bindings(scene: Scene, holder: Node, depth: int | None) -> Iterator[tuple[Node, Node | None]]:
+    """The variables bound in a function; with a `depth` those not deeper than that, and not in a function below."""
     from tree_sitter import QueryCursor
 
-    query = _bindings_query(scene.dialect.language)
-    found: dict[bytes, tuple[Node | None, ...]] = {}
-    for _, match in QueryCursor(query).matches(function):
-        name = scene.text(match["name"][0])
-        found[name] = (*found.get(name, ()), match["value"][0] if match.get("value") else None)
-    return found
+    cursor = QueryCursor(_bindings_query(scene.dialect.language))
+    if depth is not None:
+        cursor.set_max_start_depth(depth)
+    for _, match in cursor.matches(holder):
+        name, value = match["name"][0], match["value"][0] if match.get("value") else None
+        if depth is None or not any(scene.is_function(above) for above in ancestors(name)):
+            yield name, value
 
 
 @cache

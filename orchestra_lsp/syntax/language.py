@@ -39,6 +39,7 @@ class Language:
     """
 
     name: str
+    family: str  # the language at the end of its `extends`: they share their words, as JavaScript, TypeScript and TSX do
     display: str
     module: str
     factory: str
@@ -121,6 +122,7 @@ def definition(name: str) -> Language:
     page = _page(name)
     return Language(
         name=name,
+        family=page["family"],
         display=page["display"],
         module=page["module"],
         factory=page["factory"],
@@ -224,9 +226,9 @@ def _page(name: str) -> Mapping[str, Any]:
     """A language's TOML, joined with the one it extends: kinds add up, other tables go key by key, recognition is never inherited."""
     page = tomllib.loads(_FOLDER.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
     if "extends" not in page:
-        return page
+        return {"family": name, **page}
     base = _page(page["extends"])
     own = page.get("kinds", {})
     kinds = {word: [*base["kinds"].get(word, ()), *own.get(word, ())] for word in {*base["kinds"], *own}}
     tables = {table: {**base[table], **page.get(table, {})} for table in ("functions", "complexity", "scope")}
-    return {**{key: base[key] for key in _INHERITED}, **page, "kinds": kinds, **tables}
+    return {**{key: base[key] for key in _INHERITED}, "family": base["family"], **page, "kinds": kinds, **tables}

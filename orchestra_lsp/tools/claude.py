@@ -11,8 +11,8 @@ from orchestra_lsp.model import Health, Kind, Piece, Usage
 from orchestra_lsp.tools.contract import Tool, ToolError
 from orchestra_lsp.tools.wire import answer, faults
 from orchestra_lsp.tools.wire.answer import Delta
-from orchestra_lsp.tools.wire.base import HttpTool, Line
-from orchestra_lsp.tools.wire.endpoint import Endpoint, Key, chosen, resolve
+from orchestra_lsp.tools.wire.base import HttpTool, Question, line_to
+from orchestra_lsp.tools.wire.endpoint import Endpoint, chosen, resolve, rooted
 from orchestra_lsp.tools.wire.extract import shape_for
 from orchestra_lsp.tools.wire.prompt import render
 
@@ -36,15 +36,13 @@ REMEMBER = {"cache_control": {"type": "ephemeral"}}
 
 def create(name: str, settings: ToolSettings, shared: Shared) -> Tool[MaskedPrompt]:
     """Raises ToolError when something that it needs is not set. On this machine no key is needed."""
-    endpoint = resolve(name, settings, DEFAULT_URL, DEFAULT_MODEL)
     # Other makers give their address with or without it, as the environment of their own tools wants it.
-    endpoint = replace(endpoint, base=endpoint.base.removesuffix("/v1"))
+    endpoint = rooted(resolve(name, settings, DEFAULT_URL, DEFAULT_MODEL), "/v1")
     if not settings.key and not endpoint.direct:
         raise ToolError(name, "no key is set", f'set tools.{name}.key = "env:ANTHROPIC_API_KEY"')
     kinds = KINDS if settings.kinds is None else frozenset(map(Kind, settings.kinds))
-    line = Line(endpoint, Key(name, settings.key), shared.http, _headers)
     window = chosen(settings, "context_tokens", WINDOW if endpoint.base == DEFAULT_URL else settings.context_tokens)
-    return Claude(line, endpoint.abilities(kinds, window))
+    return Claude(line_to(endpoint, settings, shared, _headers), endpoint.abilities(kinds, window))
 
 
 class Claude(HttpTool):
@@ -52,10 +50,9 @@ class Claude(HttpTool):
 
     async def ask(self, prompt: MaskedPrompt, deadline: float) -> AsyncGenerator[Piece, None]:
         self._admit(prompt)
-        call = await self._line.call("/v1/messages", deadline, _body(self.model, prompt))
-        dialect = _Dialect(self._line.endpoint)
+        question = Question("/v1/messages", _body(self.model, prompt), _Dialect(self._line.endpoint), shape_for(prompt))
         try:
-            async with aclosing(answer.pieces(self._line.http, call, dialect, shape_for(prompt))) as pieces:
+            async with aclosing(self._answer(question, deadline)) as pieces:
                 async for piece in pieces:
                     yield piece
         except faults.Refused as error:
@@ -71,8 +68,7 @@ class _Dialect:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        self._input: int | None = None
-        self._output: int | None = None
+        self._usage = Usage()
 
     def event(self, event: Event) -> Delta:
         if event.name and event.name not in EVENTS:
@@ -104,13 +100,15 @@ class _Dialect:
         """The prompt's tokens are those that were read anew, written to the cache and read from it."""
         if not usage:
             return Delta()
-        read = answer.count(usage.get("input_tokens"))
-        if read is not None:
-            parts = (usage.get("cache_creation_input_tokens"), usage.get("cache_read_input_tokens"))
-            self._input = read + sum(answer.count(part) or 0 for part in parts)
-        written = answer.count(usage.get("output_tokens"))
-        self._output = self._output if written is None else written
-        return Delta(usage=Usage(self._input, self._output))
+        fresh, output = answer.count(usage.get("input_tokens")), answer.count(usage.get("output_tokens"))
+        if fresh is not None:
+            written = answer.count(usage.get("cache_creation_input_tokens"))
+            read = answer.count(usage.get("cache_read_input_tokens"))
+            whole = fresh + (written or 0) + (read or 0)
+            self._usage = replace(self._usage, input_tokens=whole, cache_read_tokens=read, cache_write_tokens=written)
+        if output is not None:
+            self._usage = replace(self._usage, output_tokens=output)
+        return Delta(usage=self._usage)
 
     def _finish(self, reason: object) -> str:
         if reason == "refusal":

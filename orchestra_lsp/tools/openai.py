@@ -1,17 +1,21 @@
-"""Any endpoint that speaks OpenAI's chat and completions: OpenAI, llama.cpp, vLLM, LM Studio, Ollama, DeepSeek and others."""
+"""Any endpoint that speaks OpenAI's chat and completions: OpenAI, vLLM, LM Studio, llama.cpp, Ollama, DeepSeek and others.
+
+Templates ("fill_in_middle": "template") follow the documentation of vLLM and LM Studio and are not verified against either.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orchestra_lsp.model import Abilities, Health, Kind, Piece, State, Usage
 from orchestra_lsp.tools.contract import Tool, ToolError
-from orchestra_lsp.tools.wire import answer, faults
+from orchestra_lsp.tools.wire import answer, faults, fim
 from orchestra_lsp.tools.wire.answer import Delta
-from orchestra_lsp.tools.wire.base import HttpTool, Line, Listed
-from orchestra_lsp.tools.wire.endpoint import Endpoint, Key, chosen, resolve
+from orchestra_lsp.tools.wire.base import HttpTool, Line, Listed, Question, bearer, line_to
+from orchestra_lsp.tools.wire.endpoint import Endpoint, chosen, resolve
 from orchestra_lsp.tools.wire.extract import shape_for
 from orchestra_lsp.tools.wire.prompt import commented, render
 
@@ -41,43 +45,69 @@ def create(name: str, settings: ToolSettings, shared: Shared) -> Tool[MaskedProm
         raise ToolError(name, "no model is set", f"set tools.{name}.model")
     # OpenAI's own chat models take no suffix.
     middle = chosen(settings, "fill_in_middle", "chat" if endpoint.base == DEFAULT_URL else settings.fill_in_middle)
-    kinds = frozenset(map(Kind, settings.kinds or Kind)) - ({Kind.COMPLETE} if middle == "off" else set())
-    line = Line(endpoint, Key(name, settings.key), shared.http, _headers)
     window = chosen(settings, "context_tokens", WINDOW if endpoint.base == DEFAULT_URL else settings.context_tokens)
-    return OpenAI(line, endpoint.abilities(kinds, window), middle)
+    return OpenAI(line_to(endpoint, settings, shared, bearer), abilities(endpoint, settings, middle, window), middle)
+
+
+def abilities(endpoint: Endpoint, settings: ToolSettings, middle: str, window: int) -> Abilities:
+    """Everything, unless the settings say otherwise. Raises ToolError when nothing is left, or the template is unknown."""
+    if middle == "template" and fim.family_for(endpoint.tool, endpoint.model, settings.template) is None:
+        raise fim.unknown(endpoint.tool, endpoint.model)
+    kinds = frozenset(map(Kind, settings.kinds or Kind)) - ({Kind.COMPLETE} if middle == "off" else set())
+    return endpoint.abilities(kinds, window)
 
 
 class OpenAI(HttpTool):
-    """One such endpoint. `middle` is how completions are asked: "suffix", "chat" or "off"."""
+    """One such endpoint. `middle` is how completions are asked: "suffix", "template", "chat" or "off"."""
+
+    #: Where chat and completions are below the endpoint's address.
+    CHAT = "/chat/completions"
+    COMPLETIONS = "/completions"
+    #: How they are told to stream.
+    STREAMING: ClassVar[Mapping[str, Any]] = {"stream": True, "stream_options": {"include_usage": True}}
 
     def __init__(self, line: Line, abilities: Abilities, middle: str) -> None:
         super().__init__(line, abilities)
         self._middle = middle
+        self._family = fim.family_for(self.name, self.model, line.settings.template) if middle == "template" else None
         self._refused: set[str] = set()  # parameters that this endpoint turned out not to take
 
     async def ask(self, prompt: MaskedPrompt, deadline: float) -> AsyncGenerator[Piece, None]:
         self._admit(prompt)
-        by_suffix = prompt.kind is Kind.COMPLETE and self._middle == "suffix"
-        path, wanted = ("/completions", _suffix_body(prompt)) if by_suffix else ("/chat/completions", _chat_body(prompt))
-        shape = None if by_suffix else shape_for(prompt)
+        question = self._question(prompt, deadline)
         for attempt in range(1, TRIES + 1):
-            body = {"model": self.model} | wanted if self.model else wanted
-            call = await self._line.call(path, deadline, _without(body, self._refused))
+            tried = replace(question, body=_without(question.body, self._refused))
             try:
-                async with aclosing(answer.pieces(self._line.http, call, _Dialect(self._line.endpoint), shape)) as pieces:
+                async with aclosing(self._answer(tried, deadline)) as pieces:
                     async for piece in pieces:
                         yield piece
             except faults.Refused as error:
                 if attempt == TRIES or not error.parameter or error.parameter in self._refused:
-                    raise self._noted(error, by_suffix) from None
+                    raise self._explained(error, prompt) from None
                 self._refused.add(error.parameter)
             else:
                 return
 
-    def _noted(self, error: faults.Refused, by_suffix: bool = False) -> faults.Refused:
+    def _question(self, prompt: MaskedPrompt, deadline: float) -> Question:
+        """How `prompt` is asked; adapters of other makers say it for completions."""
+        if prompt.kind is Kind.COMPLETE and self._middle != "chat":
+            return self._completion(prompt, deadline)
+        return Question(self.CHAT, self._body(prompt, {"messages": messages(prompt)}), ChatDialect(self._line.endpoint), shape_for(prompt))
+
+    def _completion(self, prompt: MaskedPrompt, deadline: float) -> Question:  # noqa: ARG002 - others tell it the endpoint
+        text = templated(prompt, self._family) if self._family else suffixed(prompt)
+        return Question(self.COMPLETIONS, self._body(prompt, text), ChatDialect(self._line.endpoint))
+
+    def _body(self, prompt: MaskedPrompt, text: Mapping[str, Any]) -> dict[str, Any]:
+        named = {"model": self.model} if self.model else {}
+        return {**named, **text, "max_tokens": prompt.max_tokens, "temperature": TEMPERATURE, **self.STREAMING}
+
+    def _explained(self, error: faults.Refused, prompt: MaskedPrompt) -> faults.Refused:
+        by_suffix = prompt.kind is Kind.COMPLETE and self._middle == "suffix"
         if by_suffix and error.status in NO_SUFFIX:
-            error.remedy += f'; if it takes no suffix, set tools.{self.name}.fill_in_middle = "chat"'
-        return super()._noted(error)
+            instead = f'set tools.{self.name}.fill_in_middle = "template" or "chat"'
+            error.remedy = instead if error.no_suffix else f"{error.remedy}; if it takes no suffix, {instead}"
+        return self._noted(error)
 
     async def check(self) -> Health:
         found = await self._look("/models")
@@ -86,12 +116,14 @@ class OpenAI(HttpTool):
         llama = found.server.startswith("llama.cpp")
         if llama and self._middle == "suffix" and Kind.COMPLETE in self.abilities.kinds:
             reason = "llama.cpp ignores the text after the cursor when it is sent as a suffix"
-            return Health(State.DEGRADED, reason, f'set tools.{self.name}.fill_in_middle = "chat"')
+            return Health(State.DEGRADED, reason, f'set tools.{self.name}.kind = "llamacpp", or fill_in_middle = "chat"')
         # llama.cpp serves the one model it has under any name.
         return self._health(Listed() if llama else found)
 
 
-class _Dialect:
+class ChatDialect:
+    """How answers of chat and of completions are read; makers differ only in small things."""
+
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
 
@@ -121,27 +153,26 @@ class _Dialect:
         return Delta(_text(said.get("content")), _finish(finish), usage)
 
 
-def _headers(key: str) -> dict[str, str]:
-    return {"content-type": "application/json"} | ({"authorization": f"Bearer {key}"} if key else {})
-
-
-def _suffix_body(prompt: MaskedPrompt) -> dict[str, Any]:
-    body = {"prompt": commented(prompt), "suffix": prompt.suffix, **_common(prompt)}
+def suffixed(prompt: MaskedPrompt) -> dict[str, Any]:
+    """The text around the cursor, for an endpoint that takes both sides."""
+    body = {"prompt": commented(prompt), "suffix": prompt.suffix}
     return body if prompt.multiline else body | {"stop": ["\n"]}
 
 
-def _chat_body(prompt: MaskedPrompt) -> dict[str, Any]:
+def templated(prompt: MaskedPrompt, family: fim.Family) -> dict[str, Any]:
+    """The text around the cursor, for an endpoint that takes one."""
+    filled = fim.fill(prompt, family)
+    return {"prompt": filled.prompt, "stop": list(filled.stop)}
+
+
+def messages(prompt: MaskedPrompt) -> list[dict[str, str]]:
+    """The conversation that asks a chat model."""
     told = render(prompt)
     user = f"{told.context}\n{told.question}" if told.context else told.question
-    return {"messages": [{"role": "system", "content": told.system}, {"role": "user", "content": user}], **_common(prompt)}
+    return [{"role": "system", "content": told.system}, {"role": "user", "content": user}]
 
 
-def _common(prompt: MaskedPrompt) -> dict[str, Any]:
-    streaming = {"stream": True, "stream_options": {"include_usage": True}}
-    return {"max_tokens": prompt.max_tokens, "temperature": TEMPERATURE, **streaming}
-
-
-def _without(body: dict[str, Any], refused: set[str]) -> dict[str, Any]:
+def _without(body: Mapping[str, Any], refused: set[str]) -> dict[str, Any]:
     renamed = {OTHER_NAME[name]: body[name] for name in refused if name in OTHER_NAME and name in body}
     return {name: value for name, value in body.items() if name not in refused} | renamed
 
@@ -153,10 +184,14 @@ def _text(content: object) -> str:
 
 
 def _finish(reason: object) -> str:
-    return "" if not reason else "length" if reason in ("length", "max_tokens") else "stop"
+    return "" if not reason else "length" if reason in ("length", "max_tokens", "model_length") else "stop"
 
 
 def _usage(found: object) -> Usage | None:
+    """Counts as OpenAI gives them, or DeepSeek, who names those of its cache otherwise."""
     if not isinstance(found, dict):
         return None
-    return Usage(answer.count(found.get("prompt_tokens")), answer.count(found.get("completion_tokens")))
+    details = found.get("prompt_tokens_details")
+    read = details.get("cached_tokens") if isinstance(details, dict) else found.get("prompt_cache_hit_tokens")
+    prompt, said = answer.count(found.get("prompt_tokens")), answer.count(found.get("completion_tokens"))
+    return Usage(prompt, said, cache_read_tokens=answer.count(read))

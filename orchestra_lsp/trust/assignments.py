@@ -14,9 +14,10 @@ from orchestra_lsp.trust.harmless import entropy, is_example, is_filler
 from orchestra_lsp.trust.linear import compiled, which
 from orchestra_lsp.trust.names import Role, role_of
 from orchestra_lsp.trust.notation import Assignment
-from orchestra_lsp.trust.shape import Secret, is_random
+from orchestra_lsp.trust.shape import Secret, is_random, is_strange
 
 _LEAST_ENTROPY = 2.5  # bits a character of a value that is taken for a token
+_LEAST_KEY = 20  # characters of what is assigned to a mere "key"; it must not be hex or a UUID either: those find things
 _LONGEST_LINE = 300  # bytes on either side of a value in a settings file
 _AFTER_COMMAND = re.compile(r"(?:--|\b(?:define|ENV|ARG|setx?|setenv)\s+)[\w.-]*$")
 #: A name of the program: `settings.DB_PASSWORD`, `values[3]`, `SHA2_PASSWORD`, `new_password2`.
@@ -35,8 +36,8 @@ class _Named:
 def find(data: bytes) -> Iterator[Secret]:
     """The secrets among what is assigned; may overlap."""
     for found in notation.find(data):
-        if len(found.text) < 4 or "ORCSEC_" in found.name:
-            continue
+        if len(found.text) < 4 or "ORCSEC_" in found.name or b"ORCSEC_" in data[found.begin : found.start]:
+            continue  # a placeholder names nothing
         if found.operator == "" and data[found.start - 1 : found.start] == b"`":
             continue  # words in backticks beside a telling word are prose
         if kind := _known(found):
@@ -51,7 +52,7 @@ def _known(found: Assignment) -> SecretKind | None:
         kind: SecretKind = named.owners[index]
         if not compiled(f"(?:{kind.value})", longest=True).fullmatch(found.text.encode("latin-1")):
             continue
-        if kind.secretive and role_of(found.name) is Role.NONE:
+        if kind.secretive and role_of(found.name) in (Role.NONE, Role.KEY):
             continue
         if role_of(found.name) is Role.NEVER or entropy(found.text) < kind.entropy or is_example(found.text):
             continue
@@ -64,6 +65,8 @@ def _guess(data: bytes, found: Assignment) -> str:
     """The kind of a guess, or "". Where no "=" or ":" says that this is an assignment, a value must look more like a secret."""
     role = role_of(found.name)
     if role in (Role.NONE, Role.NEVER):
+        return ""
+    if role is Role.KEY and (len(found.text) < _LEAST_KEY or not is_strange(found.text)):
         return ""
     assigned = found.operator not in ("", ",", "(", "{") or bool(_AFTER_COMMAND.search(found.line))
     if is_random(found.text):

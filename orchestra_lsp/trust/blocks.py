@@ -1,20 +1,23 @@
-"""Secrets of several lines: private keys, and the data of a Kubernetes secret."""
+"""Secrets of several lines: private keys, the data of a Kubernetes secret, and what goes on in the next line of code."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import zip_longest
 
 from orchestra_lsp.trust.harmless import is_filler
-from orchestra_lsp.trust.shape import Secret
+from orchestra_lsp.trust.shape import Secret, is_random
 
 _LONGEST = 40_000  # bytes of one block
 _LEAST_BODY = 32  # characters of all lines together; less is an example
+_LEAST_LINE = 16  # characters of the first line; less is a word
 _MARK = re.compile(rb"-{4,5} ?(BEGIN|END) [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,12} ?-{4,5}")
 #: What separates the lines of a block: line ends, real or written as an escape, and what code puts around a line.
 _BREAK = re.compile(rb"(?:\\+[rnt]|%0[AaDd]|&#(?:10|13|xA|xD);|[^A-Za-z0-9+/=:,_-])+")
 _BODY = re.compile(rb"[A-Za-z0-9+/]{1,400}={0,3}")
+_RUN = re.compile(rb"[A-Za-z0-9+/_.=-]+")
 _HEADER = re.compile(rb"[A-Za-z-]+:|[A-Z0-9,-]+,")
 """Lines such as `Proc-Type: 4,ENCRYPTED` stand before the body."""
 
@@ -23,6 +26,13 @@ _KUBE_DATA = re.compile(rb"""(?m)^([ ]*)(?:data|stringData)[ ]*:[ ]*\r?\n((?:\1[
 _KUBE_LINE = re.compile(rb"""(?m)^[ ]+(?:["']?[\w./-]+["']?[ ]*:[ ]+)?["']?([^\s"'|>#][^\s"']{3,})["']?[ ]*$""")
 _KUBE_JSON = re.compile(rb'"(?:data|stringData)"\s*:\s*\{([^{}]*)\}')
 _KUBE_PAIR = re.compile(rb':\s*"([^"\s]{4,})"')
+#: The next line of a long string: joined by an operator or by standing side by side, or inside a string of several lines.
+_NEXT_LINE = re.compile(
+    rb"""(?:\\[nrt])*(?:(["'`])[ \t]*([+.&\\,]?)[ \t]*\r?\n[ \t]*[+.&]?[ \t]*\1|\\?\r?\n[ \t]*)"""
+    rb"""([A-Za-z0-9+/_.-]{2,1000}={0,2})(?=\\[nrt]|["'`]|[ \t]*(?:\\?\r?\n|\Z))"""
+)
+_LONG = 32  # bytes; a shorter secret ends with its line
+_MOST_LINES = 200
 
 
 def find(data: bytes) -> Iterator[Secret]:
@@ -35,6 +45,23 @@ def find(data: bytes) -> Iterator[Secret]:
             if kind.start() >= done:
                 first, done = _document(data, kind.start(), done)
                 yield from _kube(data, first, done)
+
+
+def continued(data: bytes, secret: Secret) -> Iterator[Secret]:
+    """The lines that go on with a long secret of base64 characters, as keys and tokens are broken in code."""
+    if secret.end - secret.start < _LONG or not _RUN.fullmatch(data, secret.start, secret.end):
+        return
+    end = secret.end
+    for _ in range(_MOST_LINES):
+        following = _NEXT_LINE.match(data, end)
+        if following is None:
+            return
+        text = following.group(3).decode()
+        joined = following.group(1) and following.group(2) != b","  # a comma may as well start something else
+        if not (joined or text.endswith("=") or is_random(text)):
+            return
+        end = following.end(3)
+        yield replace(secret, start=following.start(3), end=end)
 
 
 def _keys(data: bytes) -> Iterator[Secret]:
@@ -50,10 +77,10 @@ def _keys(data: bytes) -> Iterator[Secret]:
 
 
 def _key_lines(data: bytes, start: int, end: int, ended: bool) -> Iterator[Secret]:
-    lines = []
+    lines: list[tuple[int, int]] = []
     for first, last in _pieces(data, start, end):
         piece = data[first:last]
-        if _BODY.fullmatch(piece):
+        if _BODY.fullmatch(piece) and (lines or last - first >= _LEAST_LINE):
             lines.append((first, last))
         elif not ended and not _HEADER.fullmatch(piece):
             break  # without its end mark a key ends where something else begins
@@ -68,7 +95,8 @@ def _cut_key(data: bytes, end: int) -> Iterator[Secret]:
         if not _BODY.fullmatch(data[first:last]):
             break
         lines.append(Secret(first, last, "private_key", noisy=False))
-    yield from reversed(lines)
+    if sum(line.end - line.start for line in lines) >= _LEAST_BODY:
+        yield from reversed(lines)
 
 
 def _pieces(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:

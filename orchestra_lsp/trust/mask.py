@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from orchestra_lsp.model import Kind, Prompt, Snippet
 from orchestra_lsp.trust import placeholder
-from orchestra_lsp.trust.paths import refusal
+from orchestra_lsp.trust.paths import file_path, refusal
 from orchestra_lsp.trust.reach import Loopback
 from orchestra_lsp.trust.vault import Vault
 
@@ -66,7 +66,7 @@ def mask(prompt: Prompt, vault: Vault, globs: Sequence[str] = (), personal: Coll
     `globs` are the user's own (`privacy.never_send`), `personal` the classes of personal data to mask as well (`personal.CLASSES`).
     Prefix, selection and suffix are read as the one text they are, so that a secret is found with the cursor in it.
     """
-    reason = refusal(prompt.path, globs) or refusal(prompt.uri, globs)
+    reason = refusal(prompt.path, globs) or refusal(file_path(prompt.uri), globs)
     if reason:
         return _sealed(prompt, ("", "", "", "", "", ""), (), refused=reason)
     snippets = [snippet for snippet in prompt.snippets if not refusal(snippet.path, globs)]

@@ -16,6 +16,7 @@ _RUN_TOGETHER = 5  # letters; a telling word this long counts at the end of a lo
 class Role(Enum):
     NONE = "says nothing"
     NEVER = "says it is no secret"
+    KEY = "some key, which may open something or only find it"
     TOKEN = "a token or key"
     PASSWORD = "a password"
 
@@ -63,7 +64,7 @@ def role_of(name: str) -> Role:
             if not rest:
                 return role
             return Role.NONE if rest[-1] in known.about else Role.TOKEN
-    return Role.NONE
+    return Role.KEY if words[-1:] in (["key"], ["keys"]) else Role.NONE
 
 
 def _role(words: list[str], at: int, known: _Words) -> Role:

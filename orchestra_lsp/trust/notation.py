@@ -18,13 +18,14 @@ _BEFORE = 60  # bytes before the telling word that may be part of the name or sa
 # The notations. No piece counts its repetitions: that is what makes a search slow. The parts are measured afterwards.
 _REST = r"[A-Za-z0-9_.-]*"
 _GAP = r"""(?:\\*["'`]|&quot;|&#34;|%22)?[\])}]*"""
-_TYPE = r"(?:[ \t]*:[ \t]*[A-Za-z_&][\w<>\[\]?.&' ]*|[ \t]+[*\[\]]*[A-Za-z][\w.]*)?"
+# No digits in a type: what has some may be a value that another assignment follows.
+_TYPE = r"(?:[ \t]*:[ \t]*(?:&'[a-z_]+ )?[A-Za-z_&][A-Za-z_<>\[\]?.& ]*|[ \t]+[*\[\]]*[A-Za-z][A-Za-z_.]*)?"
 _EQUALS = (
     r"[ \t]*(?:=>|:{1,3}=|\?=|\+=|\.=|\|\|=|\?\?=|={1,3}|!={1,2}|<-|->|:{1,2}|>|\|\||\?\?|\?:|\bor\b)\s*(?:[|>][+-]?[ \t]*\r?\n[ \t]*)?"
 )
 _XML = r"(?:[ \t]+(?:value|val|default|content)[ \t]*=[ \t]*|</key>\s*<string>|</name>\s*<value>)"
-_YAML = r"""[ \t]*,?[ \t]*\r?\n[ \t]*-?[ \t]*["']?(?:value|default|defaultValue)["']?[ \t]*[:=][ \t]*"""
-_ASSIGNED = rf"(?:{_TYPE}{_EQUALS}|{_XML}|{_YAML})"
+_PAIR = r"""[ \t]*[,{]?\s*-?[ \t]*["']?(?:value|default|defaultValue)["']?[ \t]*[:=][ \t]*"""
+_ASSIGNED = rf"(?:{_TYPE}{_EQUALS}|{_XML}|{_PAIR})(?:[\[({{]\s*)?"
 _BESIDE = r"(?:[ \t]*,\s*|[ \t]?[({]\s*|[ \t]+)"
 _OPERATOR = rf"(?:{_ASSIGNED}|{_BESIDE})"
 #: What stands before the name where a blank alone separates it from its value.
@@ -49,6 +50,7 @@ _NAME_BEFORE = re.compile(r"[\w.$-]*\Z")
 class Assignment:
     """A value at data[start:end] (bytes), the name it is assigned to, and what stands before it on its line, name included."""
 
+    begin: int  # where the telling word starts
     start: int
     end: int
     text: str  # the value, a character for each byte
@@ -64,10 +66,8 @@ def find(data: bytes) -> Iterator[Assignment]:
         position = 0
         while match := regex.search(data, position):
             found = _taken_apart(data, *match.span())
-            value = data[found.start : match.end()] if found else b""
             # A value may hold an assignment of its own: a connection string, a query, the text of a settings file.
-            inside = found.start if found and (b"=" in value or b":" in value) else match.end()
-            position = max(match.start() + 1, inside)
+            position = max(match.start() + 1, found.start if found else match.end())
             if found:
                 yield found
 
@@ -86,11 +86,11 @@ def _taken_apart(data: bytes, start: int, end: int) -> Assignment | None:
                 text = text.split("\\", 1)[0]
             closed = data[first + len(text) : first + len(text) + 1] in _CLOSING
             text = text if closed else ""  # a blank inside quotes: a sentence
-            return Assignment(first, first + len(text), text, True, operator, name, line)
+            return Assignment(start, first, first + len(text), text, True, operator, name, line)
     first, last = match.span(11)
     text = data[first : min(last, first + _LONGEST)].decode("latin-1")
     text = _AFTER_BARE.split(text, maxsplit=1)[0]  # without what follows in code, an address, a connection string or a tag
-    return Assignment(first, first + len(text), text, False, operator, name, line)
+    return Assignment(start, first, first + len(text), text, False, operator, name, line)
 
 
 def _name(data: bytes, start: int, end: int) -> tuple[str, str]:
@@ -115,8 +115,8 @@ def _telling() -> Any:
 
 @cache
 def _providers() -> Any:
-    """Names with a provider in them, and something with a digit."""
-    words = "|".join(dict.fromkeys(word for kind in kinds() for word in kind.named))
+    """Names with a provider in them, or a mere "key", and something with a digit."""
+    words = "|".join(("keys?", *dict.fromkeys(word for kind in kinds() for word in kind.named)))
     quoted = f"{_CALL}(?:{_quoted(_WITH_DIGIT)})"
     name = f"(?:{words}){_REST}{_GAP}"
     assigned = f"{_ASSIGNED}{_FALLBACK}(?:{quoted}|{_BARE_WITH_DIGIT})"

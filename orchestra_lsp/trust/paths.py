@@ -120,6 +120,16 @@ def refusal(path: str, globs: Sequence[str]) -> str:
     return _by_name(parts[-1], "/".join(parts)) if parts else ""
 
 
+def file_path(uri: str) -> str:
+    """The path of a file: URI; any other URI as it is."""
+    if not uri.lower().startswith("file://"):
+        return uri
+    from urllib.parse import unquote
+
+    path = unquote(uri[len("file://") :])
+    return path[1:] if path[2:3] == ":" else path  # /c:/work
+
+
 def _by_name(name: str, whole: str) -> str:
     if any(fnmatchcase(name, glob) for glob in _SHOWN):
         return ""

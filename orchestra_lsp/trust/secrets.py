@@ -27,9 +27,20 @@ def find_spans(data: bytes, noisy: bool = True) -> tuple[Secret, ...]:
     """The secrets of UTF-8 bytes in order, without overlap; positions are byte offsets."""
     from orchestra_lsp.trust import assignments, blocks, tokens  # late: start-up does not pay for them
 
-    found = [*blocks.find(data), *tokens.find(data), *assignments.find(data)]
-    wanted = (one for one in found if (noisy or not one.noisy) and not _PLACEHOLDER.search(data, one.start, one.end))
+    found = [_before_mark(data, one) for one in (*blocks.find(data), *tokens.find(data), *assignments.find(data))]
+    found += [more for one in found if not _is_masked(data, one) for more in blocks.continued(data, one)]
+    wanted = [one for one in found if (noisy or not one.noisy) and not _is_masked(data, one)]
     return tuple(joined(wanted if data.isascii() else (_whole_characters(data, one) for one in wanted)))
+
+
+def _is_masked(data: bytes, secret: Secret) -> bool:
+    return _PLACEHOLDER.search(data, secret.start, secret.end) is not None
+
+
+def _before_mark(data: bytes, secret: Secret) -> Secret:
+    """A secret ends where the mark of a key block begins, which some alphabets would take in."""
+    mark = data.find(b"-----", secret.start + 1, secret.end)
+    return secret if mark < 0 else replace(secret, end=mark)
 
 
 def _whole_characters(data: bytes, secret: Secret) -> Secret:

@@ -34,6 +34,11 @@ def is_random(value: str) -> bool:
         return False
     if _UUID.fullmatch(value) or _HEX.fullmatch(value.translate(_NO_SEPARATORS)):
         return any(character.isdigit() for character in value) and any(character.isalpha() for character in value)
+    return is_strange(value)
+
+
+def is_strange(value: str) -> bool:
+    """Whether the letters are not those of words; hex digits may pass for them."""
     limit = next((least for length, least in _STRANGE if len(value) < length), _STRANGE_LONG)
     return strangeness(value) >= limit
 

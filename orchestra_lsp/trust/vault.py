@@ -65,6 +65,9 @@ class Vault:
 
     def keep(self, origin: str, literals: Iterable[str]) -> None:
         """These words of `origin` only look like placeholders: they belong to its text."""
+        literals = tuple(literals)
+        if not literals:
+            return
         with self._lock:
             kept = self._literals.setdefault(origin, set())
             self._literals.move_to_end(origin)
@@ -78,7 +81,8 @@ class Vault:
         return word in self._literals.get(origin, ())
 
     def literals(self, origins: Iterable[str]) -> set[str]:
-        return set().union(*(self._literals.get(origin, set()) for origin in origins))
+        with self._lock:
+            return set().union(*(self._literals.get(origin, set()) for origin in origins))
 
     def knows(self, token: str) -> bool:
         return token in self._entries

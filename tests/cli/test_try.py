@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from orchestra_lsp.cli.editor import Editor, ServerFailed
-from orchestra_lsp.cli.places import places
+from orchestra_lsp.cli.places import Place, places
 from orchestra_lsp.cli.rehearse import Offer
+from orchestra_lsp.cli.stage import family, tally
 from orchestra_lsp.model import Span
 from orchestra_lsp.syntax.facts import facts_of
 from orchestra_lsp.syntax.parse import read_buffer
@@ -111,9 +112,31 @@ def test_a_file_without_code_has_no_places() -> None:
     ],
 )
 def test_an_offer_is_held_against_what_stands_there(offered: str, really: str, verdict: str) -> None:
-    from orchestra_lsp.cli.places import Place
-
     assert Offer(Place(0, Span(0, 0), "x = ", really), offered, "local", 0.5, "", 1.0).verdict == verdict
+
+
+def offered(verdict: str, reason: str = "it is 43% sure") -> Offer:
+    texts = {"as written": "total", "as written so far": "tot", "goes on": "total\n", "other": "sum", "nothing": ""}
+    return Offer(Place(0, Span(0, 0), "x = ", "total"), texts[verdict], "local", 0.5, reason, 1.0)
+
+
+def test_offers_are_counted_by_what_they_are_worth() -> None:
+    offers = [offered(verdict) for verdict in ("as written", "as written so far", "as written so far", "other", "nothing")]
+    assert tally(offers) == "at 4 of 5 places: 1 as written, 2 as written so far, 1 something else"
+    assert tally([offered("nothing")]) == "at 0 of 1 places"
+
+
+def test_equal_reasons_with_other_figures_are_one() -> None:
+    reasons = ["no other tool may complete here; the embedded engine is 43% sure", "the embedded engine is sure enough (61%), so"]
+    assert [family(offered("other", reason)) for reason in reasons] == [
+        "no other tool may complete here",
+        "the embedded engine is sure enough, so",
+    ]
+
+
+def test_the_index_is_waited_for(terminal: Terminal) -> None:
+    write(terminal.folder, {f"page_{number}.py": "total = add(first, second)\n" * 50 for number in range(60)})
+    assert terminal.json("try", "page_1.py", "--format", "json")[0]["learned"] == "learned 60 files"
 
 
 # --- servers that misbehave ---

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestra_lsp.cli.perform import project_of
 from orchestra_lsp.commands.parts import files, git
 from orchestra_lsp.commands.registry import WrongUse
 from orchestra_lsp.model import Buffer
@@ -85,6 +86,15 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
 def test_a_missing_path_is_told() -> None:
     with pytest.raises(WrongUse, match=r"There is no file or folder 'nowhere\.py'"):
         list(files.find(["nowhere.py"]))
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="only POSIX has such rights, and root may read everything")
+def test_a_closed_folder_is_told(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    with pytest.raises(WrongUse, match="closed cannot be read: you have no right to"):
+        list(files.find([str(closed)]))
+    assert project_of(str(closed)) == str(closed)
 
 
 def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:

@@ -114,8 +114,8 @@ def test_staged_outside_of_a_repository_is_told(tmp_path: Path) -> None:
 def test_what_is_skipped_is_told_where_it_was_named(tmp_path: Path) -> None:
     write(tmp_path, {"good.py": "a = 1\n"})
     (tmp_path / "binary.py").write_bytes(b"\0\1")
-    named = review({"paths": [str(tmp_path / "binary.py")]})
-    assert named.skipped == (f"{tmp_path / 'binary.py'}: is binary",)
+    with pytest.raises(WrongUse, match=r"binary\.py is binary\."):
+        review({"paths": [str(tmp_path / "good.py"), str(tmp_path / "binary.py")]})
     assert review({"paths": [str(tmp_path)]}).skipped == ()
     assert review({"paths": [str(tmp_path)]}).title == "No findings in 1 file"
 

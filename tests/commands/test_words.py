@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,13 @@ from orchestra_lsp.commands.words.vocabulary import nearest, stem
 THERE = {"parser.py", "app.ts", "main.go", "src", "src/", "service", "tests", "src/parser.py", "src/Reader.java", "src/settings.py"}
 WORDS = {name: word for name, word in words().items() if name != "do"}
 INTENTS = tuple(WORDS.values())
+DEFINED = {"pay", "discount"}
 NOTHING = "?"
 HEAP = [*WORDS, "the", "parser.py", "slow", "staged", "not", "`x`", '"y', 'z"', ":", "--", "12", ".", "/", "lines", "parse_line", "to"]
+
+
+def defined(name: str, paths: Sequence[str]) -> bool:
+    return name in DEFINED
 
 
 def line(guess: Guess | None) -> str:
@@ -28,7 +34,7 @@ def line(guess: Guess | None) -> str:
 
 
 def understood(sentence: str) -> str:
-    return line(understand(sentence, INTENTS, THERE.__contains__).command)
+    return line(understand(sentence, INTENTS, THERE.__contains__, defined).command)
 
 
 def utterances() -> list[tuple[str, str]]:
@@ -56,7 +62,7 @@ def test_every_phrase_of_a_command_means_that_command(command: str) -> None:
     for phrase in WORDS[command].phrases:
         for slot, value in fill.items():
             phrase = phrase.replace(slot, value)
-        found = understand(phrase, INTENTS, THERE.__contains__)
+        found = understand(phrase, INTENTS, THERE.__contains__, defined)
         assert found.command, phrase
         assert found.command.name == command, phrase
 
@@ -66,33 +72,50 @@ def test_every_phrase_of_a_command_means_that_command(command: str) -> None:
     [("wonder about tests", "write-tests"), ("the settings", "init")],
 )
 def test_what_is_nearly_understood_is_offered(said: str, near: str) -> None:
-    found = understand(said, INTENTS, THERE.__contains__)
+    found = understand(said, INTENTS, THERE.__contains__, defined)
     assert found.command is None
     assert near in [guess.name for guess in found.near]
 
 
 def test_a_refusal_is_not_turned_into_its_opposite() -> None:
-    found = understand("don't rewrite parser.py", INTENTS, THERE.__contains__)
+    found = understand("don't rewrite parser.py", INTENTS, THERE.__contains__, defined)
     assert found.command is None
     assert found.near[0].name == "rewrite"
 
 
+def test_a_plain_word_is_a_function_only_where_there_is_one() -> None:
+    asked: list[tuple[str, Sequence[str]]] = []
+
+    def look(name: str, paths: Sequence[str]) -> bool:
+        asked.append((name, paths))
+        return name == "discount"
+
+    assert line(understand("explain discount", INTENTS, THERE.__contains__, look).command) == "explain --symbol discount"
+    for sentence in ("explain monads", "explain everything about monads", "write tests for monads", "review monads"):
+        found = understand(sentence, INTENTS, THERE.__contains__, look)
+        assert (found.command, found.unknown) == (None, "monads"), sentence
+    understand("explain discount in src/parser.py", INTENTS, THERE.__contains__, look)
+    assert asked[-1] == ("discount", ("src/parser.py",))
+    understand("review parser.py", INTENTS, THERE.__contains__, look)
+    assert len(asked) == 6
+
+
 def test_json_is_asked_for_in_words() -> None:
-    assert understand("review parser.py as json", INTENTS, THERE.__contains__).json
-    assert not understand("review parser.py", INTENTS, THERE.__contains__).json
+    assert understand("review parser.py as json", INTENTS, THERE.__contains__, defined).json
+    assert not understand("review parser.py", INTENTS, THERE.__contains__, defined).json
 
 
 @settings(max_examples=300, deadline=None)
 @given(some.text(max_size=80))
 def test_nothing_makes_it_fail(sentence: str) -> None:
-    found = understand(sentence, INTENTS, lambda _: False)
+    found = understand(sentence, INTENTS, lambda _: False, defined)
     assert found.command is None or found.command.confidence >= SURE
 
 
 @settings(max_examples=200, deadline=None)
 @given(some.lists(some.sampled_from(HEAP), max_size=9))
 def test_no_heap_of_known_words_makes_it_fail(heap: list[str]) -> None:
-    understand(" ".join(heap), INTENTS, THERE.__contains__)
+    understand(" ".join(heap), INTENTS, THERE.__contains__, defined)
 
 
 def test_slots_are_found_and_taken_out() -> None:

@@ -25,6 +25,7 @@ from orchestra_lsp.tools.local.build import Builder
 from orchestra_lsp.tools.local.counts import Learned, Place, Rungs, look
 from orchestra_lsp.tools.local.cursor import cursor_at
 from orchestra_lsp.tools.local.document import NO_DOCUMENT, Document, Encoder, line_break
+from orchestra_lsp.tools.local.family import family
 from orchestra_lsp.tools.local.lexer import NOTHING, is_word, lex
 from orchestra_lsp.tools.local.segment import Segment
 
@@ -108,7 +109,7 @@ def _place(one: Source, opened: Sequence[Source], segment: Segment, encoder: Enc
     others = Document(joined, joined) if opened else NO_DOCUMENT
     # Some people switch the index off, and all of them wait for it once.
     ready = chance.random() < 0.75
-    learned = [Learned(segment, segment.masks([other.path for other in opened]))] if ready else []
+    learned = [Learned(segment, segment.masks([other.path for other in opened]), family(one.language, one.path))] if ready else []
     yield look(Place(file, others, learned, start), encoder).rungs, truth
 
 

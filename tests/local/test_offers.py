@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestra_lsp.model import Buffer, Kind, Prompt, Snippet
+from orchestra_lsp.syntax.language import detect
 from orchestra_lsp.syntax.parse import open_buffer
 from orchestra_lsp.tools.contract import ToolError
 from orchestra_lsp.tools.local.engine import LocalEngine, Offer
@@ -53,7 +54,7 @@ def check(case: Case) -> None:
     text = case.text.replace("\n", "\r\n") if "crlf" in case.options else case.text
     before, mark, after = text.partition("‸")
     assert mark, "no cursor"
-    others = [opened(path, language, other) for path, other in case.others]
+    others = [opened(path, detect("", path, b""), other) for path, other in case.others]
     offer = LocalEngine().offer(opened("main", language, before + after), len(before.encode()), others, "several" in case.options)
     assert (offer.text or "silent") == case.wanted
     assert 0.3 <= offer.confidence <= 1 or not offer.text
@@ -101,6 +102,14 @@ async def test_asked_as_a_tool_it_answers_in_one_piece() -> None:
     pieces = [piece async for piece in LocalEngine().ask(prompt, time.monotonic() + 5)]
     assert [(piece.text, piece.finish) for piece in pieces] == [("ute(first)", "stop")]
     assert pieces[0].confidence
+
+
+async def test_snippets_in_another_language_are_not() -> None:
+    snippet = Snippet("b.go", "result = connect(host, port)\n" * 5)
+    prompt = Prompt(Kind.COMPLETE, "python", "file:///a.py", "a.py", "result = connect(h", "", "", snippets=(snippet,))
+    with pytest.raises(ToolError, match="no confident offer"):
+        async for _ in LocalEngine().ask(prompt, time.monotonic() + 5):
+            pass
 
 
 async def test_snippets_of_a_prompt_are_looked_at() -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from orchestra_lsp.tools.local.build import Builder
 from orchestra_lsp.tools.local.document import line_break
+from orchestra_lsp.tools.local.family import family
 from orchestra_lsp.tools.local.lexer import lex
 from orchestra_lsp.tools.local.segment import DEPTH, NotASegment, Segment
 
@@ -42,7 +43,7 @@ def test_every_context_has_its_continuations(texts: list[list[str]], data: st.Da
     stream = data.draw(st.sampled_from(long_enough))
     end = data.draw(st.integers(1, len(stream) - 1))
     context = stream[max(0, end - DEPTH) : end]
-    ranges = segment.ranges([segment.number(token) for token in context])
+    ranges = segment.ranges([segment.number(token, "python") for token in context])
     assert len(ranges) == len(context)
     for length, entries in enumerate(ranges, 1):
         wanted = sorted(one[at] for one in streams for at in range(length, len(one)) if one[at - length : at] == context[-length:])
@@ -54,36 +55,56 @@ def test_words_by_their_start(texts: list[list[str]]) -> None:
     segment = built(texts)
     words = {token for lines in texts for token in tokens_of(lines)}
     for start in ("a", "b", "é", "\n", "zz"):
-        first, last = segment.starting_with(start)
+        first, last = segment.starting_with(start, "python")
         assert {segment.word(number) for number in range(first, last)} == {word for word in words if word.startswith(start)}
-    assert all(segment.word(segment.number(word)) == word for word in words)
-    assert segment.number("never seen") == 0
+    assert all(segment.word(segment.number(word, "python")) == word for word in words)
+    assert segment.number("never seen", "python") == 0
 
 
 def test_a_masked_file_is_not_counted() -> None:
     segment = built([["f(first)"], ["f(second)"]])
-    entries = segment.ranges([segment.number("f"), segment.number("(")])[-1]
+    entries = segment.ranges([segment.number("f", "python"), segment.number("(", "python")])[-1]
     assert sorted(map(segment.word, segment.nexts(entries))) == ["first", "second"]
     assert list(map(segment.word, segment.nexts(entries, segment.masks(["/work/0"])))) == ["second"]
     assert segment.masks(["/elsewhere"]) == ()
 
 
+def test_families_share_words_and_others_do_not() -> None:
+    builder = Builder()
+    builder.add("/work/a.ts", "state = State.Open", "typescript")
+    builder.add("/work/b.js", "state = 1", "javascript")
+    builder.add("/work/c.vue", "state = 2", "text")
+    builder.add("/work/d.py", "state = 4.5", "python")
+    builder.add("/work/e.sql", "state = 9", "text")
+    segment = Segment(builder.finish())
+
+    def following(kin: str) -> set[str]:
+        entries = segment.ranges([segment.number("state", kin), segment.number("=", kin)])[-1]
+        return set(map(segment.word, segment.nexts(entries)))
+
+    assert following(family("tsx", "/work/f.tsx")) == {"State", "1", "2"}
+    assert following(family("python", "/work/f.py")) == {"4.5"}
+    assert following(family("text", "/work/f.SQL")) == {"9"}
+    assert segment.number("State", family("python", "")) == 0
+    assert [segment.word(number) for number in range(*segment.starting_with("S", "javascript"))] == ["State"]
+
+
 def test_gaps_are_those_of_the_file() -> None:
     segment = built([["call( first )", "a =  b"]])
-    after_bracket = segment.ranges([segment.number("(")])[0]
-    assert segment.gap(after_bracket, segment.number("first")) == " "
-    assert segment.gap(segment.ranges([segment.number("=")])[0], segment.number("b")) == "  "
-    assert segment.gap(after_bracket, segment.number("b")) is None
+    after_bracket = segment.ranges([segment.number("(", "python")])[0]
+    assert segment.gap(after_bracket, segment.number("first", "python")) == " "
+    assert segment.gap(segment.ranges([segment.number("=", "python")])[0], segment.number("b", "python")) == "  "
+    assert segment.gap(after_bracket, segment.number("b", "python")) is None
 
 
 def test_large_ranges_are_sampled() -> None:
     segment = built([["x y"] * 20_000])
-    assert 100 < len(segment.nexts(segment.ranges([segment.number("x")])[0])) < 1000
+    assert 100 < len(segment.nexts(segment.ranges([segment.number("x", "python")])[0])) < 1000
 
 
 def test_an_empty_index() -> None:
     segment = Segment(Builder().finish())
-    assert segment.ranges([segment.number("x")]) == []
+    assert segment.ranges([segment.number("x", "python")]) == []
     assert segment.paths == ()
 
 
@@ -103,7 +124,7 @@ def test_a_cut_index_is_refused(end: int) -> None:
     [
         b"",
         b"nonsense",
-        DATA.replace(b"ngram 1", b"ngram 0"),
+        DATA.replace(b"ngram 2", b"ngram 1"),
         DATA.replace(b'"sizes"', b'"seizes'),
         DATA.replace(b'{"sizes": [', b'{"sizes": [-'),
     ],

@@ -126,7 +126,7 @@ def workspace() -> Iterator[Workspace]:
 
 
 def words(segment: Segment | None) -> set[str]:
-    return set() if segment is None else {segment.word(number) for number in range(*segment.starting_with(""))}
+    return set() if segment is None else {segment.word(number) for number in range(*segment.starting_with("", "python"))}
 
 
 def test_learned_updated_and_deleted(tmp_path: Path, workspace: Workspace) -> None:

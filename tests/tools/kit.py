@@ -53,6 +53,17 @@ async def ask(tool: Tool[MaskedPrompt], asked: Prompt = PROMPT, seconds: float =
         return [piece async for piece in pieces]
 
 
+async def answered(tool: Tool[MaskedPrompt], asked: Prompt) -> list[Piece]:
+    """The answer of a model that is noise, so that now and then it begins with the end; then it is asked again."""
+    for _ in range(5):
+        try:
+            return await ask(tool, asked, seconds=30)
+        except ToolError as error:
+            if "empty" not in error.problem and "before it wrote anything" not in error.problem:
+                raise
+    raise AssertionError("five empty answers")
+
+
 async def failure(tool: Tool[MaskedPrompt], asked: Prompt = PROMPT, seconds: float = 10.0) -> ToolError:
     """The error that asking ends with; it has to be one, and it has to be told well."""
     with pytest.raises(ToolError) as caught:

@@ -1,4 +1,4 @@
-"""Both HTTP tools against a provider that fails in every way it knows: a clear error in time, and nothing left behind."""
+"""Every HTTP tool against a provider that fails in every way it knows: a clear error in time, and nothing left behind."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from tests.support.providers.processes import FakeProvider
 from tests.tools.kit import ask, failure, prompt, text_of, tool
 
 ASKED = prompt(Kind.EXPLAIN, selection="return a\n", max_tokens=64)
+COMPLETION = prompt(max_tokens=64)
 QUICK = {"ttft_ms": 5, "sigma": 0, "tpot_ms": 0.5, "tokens": 12}
 #: What each fault is told as, and whether another try at the same tool may help.
 TOLD = {
-    "http_error": ("overloaded, or still loading", True),
+    "http_error": ("still loading", True),
     "rate_limit": ("slow down", True),
     "refuse": ("closed the connection without an answer", True),
     "hang": ("did not answer within", True),
@@ -30,13 +31,23 @@ TOLD = {
     "empty": ("empty answer", True),
 }
 HARMLESS = ("slow", "garbage_sse")
-KINDS_OF_TOOL = ("openai", "claude")
+#: Every format, by the adapter that speaks it and what it is asked: completions and conversation differ on the wire.
+DOORS = {
+    "openai": ("openai", ASKED),
+    "openai-suffix": ("openai", COMPLETION),
+    "claude": ("claude", ASKED),
+    "llamacpp": ("llamacpp", COMPLETION),
+    "ollama": ("ollama", COMPLETION),
+    "ollama-chat": ("ollama", ASKED),
+    "codestral": ("codestral", COMPLETION),
+    "deepseek": ("deepseek", COMPLETION),
+}
 
 
-def faulty(provider: FakeProvider, shared: Shared, adapter: str, fault: str = "", **details: float) -> Tool[MaskedPrompt]:
+def faulty(provider: FakeProvider, shared: Shared, door: str, fault: str = "", **details: float) -> Tool[MaskedPrompt]:
     faults = [{"deployment": "it", "kind": fault, **details}] if fault else []
     provider.reset({"deployments": {"it": QUICK}, "faults": faults})
-    return tool(shared, adapter, url=provider.url_of("it"), model="m")
+    return tool(shared, DOORS[door][0], url=provider.url_of("it"), model="m")
 
 
 async def quiet(provider: FakeProvider) -> dict[str, int]:
@@ -48,13 +59,13 @@ async def quiet(provider: FakeProvider) -> dict[str, int]:
     raise AssertionError("the provider is still answering: the call was not cancelled")
 
 
-@pytest.mark.parametrize("adapter", KINDS_OF_TOOL)
+@pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("fault", TOLD)
-async def test_every_fault_is_told_in_time(provider: FakeProvider, shared: Shared, adapter: str, fault: str) -> None:
-    one = faulty(provider, shared, adapter, fault)
-    seconds = 0.5 if fault.startswith("hang") else 10.0
+async def test_every_fault_is_told_in_time(provider: FakeProvider, shared: Shared, door: str, fault: str) -> None:
+    one = faulty(provider, shared, door, fault)
+    seconds = 0.3 if fault.startswith("hang") else 10.0
     start = time.monotonic()
-    error = await failure(one, ASKED, seconds)
+    error = await failure(one, DOORS[door][1], seconds)
     problem, retryable = TOLD[fault]
     assert problem in error.problem
     assert error.retryable == retryable
@@ -66,48 +77,52 @@ async def test_every_fault_is_told_in_time(provider: FakeProvider, shared: Share
         assert seen["client_cancelled"] == 1
 
 
-@pytest.mark.parametrize("adapter", KINDS_OF_TOOL)
+@pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("fault", HARMLESS)
-async def test_a_slow_or_untidy_answer_is_still_one(provider: FakeProvider, shared: Shared, adapter: str, fault: str) -> None:
-    asked = [prompt(Kind.EXPLAIN, selection=f"x = {number}\n", max_tokens=64) for number in range(8)]
-    healthy = [text_of(await ask(faulty(provider, shared, adapter), one)) for one in asked]
-    assert [text_of(await ask(faulty(provider, shared, adapter, fault), one)) for one in asked] == healthy
+async def test_a_slow_or_untidy_answer_is_still_one(provider: FakeProvider, shared: Shared, door: str, fault: str) -> None:
+    kind = DOORS[door][1].kind
+    asked = [prompt(kind, selection="", prefix=f"x = {number}\n", max_tokens=64) for number in range(4)]
+    healthy = [text_of(await ask(faulty(provider, shared, door), one)) for one in asked]
+    assert [text_of(await ask(faulty(provider, shared, door, fault), one)) for one in asked] == healthy
     assert any("na\u00efve" in text for text in healthy)  # the character that untidy streams cut in two
 
 
-@pytest.mark.parametrize("adapter", KINDS_OF_TOOL)
-async def test_an_answer_comes_in_pieces_with_counts_at_the_end(provider: FakeProvider, shared: Shared, adapter: str) -> None:
-    pieces = await ask(faulty(provider, shared, adapter), ASKED)
+@pytest.mark.parametrize("door", DOORS)
+async def test_an_answer_comes_in_pieces_with_counts_at_the_end(provider: FakeProvider, shared: Shared, door: str) -> None:
+    asked = DOORS[door][1]
+    pieces = await ask(faulty(provider, shared, door), asked)
     assert sum(bool(piece.text) for piece in pieces) == 12
     assert pieces[-1].finish == "stop"
     assert pieces[-1].usage
     assert pieces[-1].usage.output_tokens == 12
     assert pieces[-1].usage.input_tokens
-    limited = await ask(faulty(provider, shared, adapter), prompt(Kind.EXPLAIN, selection="return a\n", max_tokens=5))
+    limited = await ask(faulty(provider, shared, door), prompt(asked.kind, selection=asked.selection, max_tokens=5))
     assert limited[-1].finish == "length"
 
 
-async def test_a_completion_is_asked_with_its_suffix(provider: FakeProvider, shared: Shared) -> None:
-    one = faulty(provider, shared, "openai")
+@pytest.mark.parametrize("door", [name for name, (_, asked) in DOORS.items() if asked is COMPLETION])
+async def test_a_completion_is_asked_with_its_suffix(provider: FakeProvider, shared: Shared, door: str) -> None:
+    one = faulty(provider, shared, door)
     answers = {suffix: text_of(await ask(one, prompt(suffix=suffix, max_tokens=64))) for suffix in ("\n", "\n\nprint(1)\n")}
     assert all(answers.values())
     assert len(set(answers.values())) == 2
 
 
-@pytest.mark.parametrize("adapter", KINDS_OF_TOOL)
-async def test_closing_early_cancels_at_the_provider(provider: FakeProvider, shared: Shared, adapter: str) -> None:
-    provider.reset({"deployments": {"it": {**QUICK, "tpot_ms": 500}}})
+@pytest.mark.parametrize("door", DOORS)
+async def test_closing_early_cancels_at_the_provider(provider: FakeProvider, shared: Shared, door: str) -> None:
+    provider.reset({"deployments": {"it": {**QUICK, "tpot_ms": 150}}})
+    adapter, asked = DOORS[door]
     one = tool(shared, adapter, url=provider.url_of("it"), model="m")
-    async with aclosing(one.ask(mask(ASKED, Vault()), time.monotonic() + 30)) as pieces:
+    async with aclosing(one.ask(mask(asked, Vault()), time.monotonic() + 30)) as pieces:
         assert (await anext(pieces)).text
     assert (await quiet(provider))["client_cancelled"] == 1
 
 
-@pytest.mark.parametrize("adapter", KINDS_OF_TOOL)
+@pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("fault", ["hang", "hang_mid_stream"])
-async def test_cancelling_the_task_cancels_at_the_provider(provider: FakeProvider, shared: Shared, adapter: str, fault: str) -> None:
-    one = faulty(provider, shared, adapter, fault)
-    task = asyncio.create_task(ask(one, ASKED, seconds=30))
+async def test_cancelling_the_task_cancels_at_the_provider(provider: FakeProvider, shared: Shared, door: str, fault: str) -> None:
+    one = faulty(provider, shared, door, fault)
+    task = asyncio.create_task(ask(one, DOORS[door][1], seconds=30))
     while not (await asyncio.to_thread(provider.stats)).get("it"):
         await asyncio.sleep(0.02)
     task.cancel()
@@ -137,13 +152,13 @@ async def test_hundreds_of_calls_with_faults_leave_nothing_behind(provider: Fake
     kinds = [*TOLD, *HARMLESS]
     faults = [{"deployment": "it", "kind": kind, "p": 0.06} for kind in kinds]
     provider.reset({"seed": 5, "deployments": {"it": {**QUICK, "ttft_ms": 1, "tpot_ms": 0.1}}, "faults": faults})
-    tools = [tool(shared, adapter, url=provider.url_of("it"), model="m") for adapter in KINDS_OF_TOOL]
+    asked = [(tool(shared, adapter, url=provider.url_of("it"), model="m"), one) for adapter, one in DOORS.values()]
     gate = asyncio.Semaphore(25)
 
     async def one(number: int) -> list[Piece] | ToolError:
         async with gate:
             try:
-                return await ask(tools[number % 2], ASKED, seconds=1.0)
+                return await ask(*asked[number % len(asked)], seconds=1.0)
             except ToolError as error:
                 return error
 

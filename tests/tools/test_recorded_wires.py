@@ -45,16 +45,28 @@ async def check(shared: Shared, adapter: str, name: str, text: str, finish: str,
 
 
 RECORDED = [
-    ("claude", "claude/messages.text.sse", "Done.", "stop", Usage(150, 5)),
-    ("claude", "llama.cpp/messages.sse", "\ufffd\x0f>8", "length", Usage(21, 4)),
-    ("claude", "llama.cpp/messages.json", "\ufffd\x0f>8", "length", Usage(21, 4)),
-    ("openai", "llama.cpp/chat-completions.sse", "\ufffd\x0f>8", "length", Usage(21, 4)),
+    ("claude", "claude/messages.text.sse", "Done.", "stop", Usage(150, 5, cache_read_tokens=50, cache_write_tokens=0)),
+    ("claude", "llama.cpp/messages.sse", "\ufffd\x0f>8", "length", Usage(21, 4, cache_read_tokens=20)),
+    ("claude", "llama.cpp/messages.json", "\ufffd\x0f>8", "length", Usage(21, 4, cache_read_tokens=20)),
+    ("openai", "llama.cpp/chat-completions.sse", "\ufffd\x0f>8", "length", Usage(21, 4, cache_read_tokens=0)),
 ]
 
 
 @pytest.mark.parametrize(("adapter", "name", "text", "finish", "usage"), RECORDED, ids=[one[1] for one in RECORDED])
 async def test_recorded_answers(shared: Shared, adapter: str, name: str, text: str, finish: str, usage: Usage) -> None:
     await check(shared, adapter, name, text, finish, usage)
+
+
+async def test_recorded_completions_of_llama_cpp(shared: Shared) -> None:
+    """A stream, which ends with an object that says `stop` and not with a mark of its own, and a document."""
+    for name, text, finish, usage in (
+        ("llama.cpp/infill.sse", "\ufffdS\ufffd9\ufffd", "stop", Usage(68, 6, cache_read_tokens=12)),
+        ("llama.cpp/infill.json", "\ufffdd\x02\ufffdq\ufffd\ufffd\ufffd", "length", Usage(109, 8, cache_read_tokens=0)),
+    ):
+        async with canned(recorded(name)) as server:
+            pieces = await ask(tool(shared, "llamacpp", url=server.url))
+        assert text_of(pieces) == text
+        assert (pieces[-1].finish, pieces[-1].usage) == (finish, usage)
 
 
 async def test_a_stream_without_its_first_event_still_answers(shared: Shared) -> None:
@@ -89,7 +101,7 @@ async def test_a_completion_by_suffix_that_is_not_streamed(shared: Shared) -> No
     async with canned(recorded("llama.cpp/completions.suffix-ignored.json")) as server:
         pieces = await ask(tool(shared, "openai", url=server.url, model="m"))
     assert text_of(pieces) == body["choices"][0]["text"]
-    assert pieces[-1].usage == Usage(25, 4)
+    assert pieces[-1].usage == Usage(25, 4, cache_read_tokens=0)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
-"""What every tool promises, against real programs: `openai` and `claude` against a llama.cpp server, `local` in this process.
+"""What every tool promises: `openai`, `claude` and `llamacpp` against a real llama.cpp server, `local` in this process.
 
-An adapter without a case here fails the first test.
+The others have no real program here and are asked of the provider that speaks their formats. An adapter without a case fails
+the first test.
 """
 
 from __future__ import annotations
@@ -20,29 +21,34 @@ from orchestra_lsp.tools import registry
 from orchestra_lsp.tools.contract import Tool, ToolError
 from orchestra_lsp.tools.registry import Shared
 from orchestra_lsp.trust.mask import MaskedPrompt, Vault, mask, waive
-from tests.tools.kit import ask, failure, prompt, settings_of, text_of, tool
+from tests.tools.kit import answered, failure, prompt, settings_of, text_of, tool
 
 
 @dataclass(frozen=True)
 class Case:
-    """How to have one adapter answer: its settings, and whether they need the llama.cpp server's address."""
+    """How to have one adapter answer: its settings, and who is at the other end: "llama", "fake" or nobody."""
 
     settings: dict[str, Any]
-    served: bool = True
+    served: str = "llama"
 
 
 CASES = {
     "openai": Case({"fill_in_middle": "suffix"}),
     "claude": Case({"model": "tiny", "kinds": [kind.value for kind in Kind]}),
-    "local": Case({}, served=False),
+    "llamacpp": Case({}),
+    "ollama": Case({"model": "it"}, served="fake"),
+    "codestral": Case({"model": "it"}, served="fake"),
+    "deepseek": Case({"model": "it"}, served="fake"),
+    "local": Case({}, served=""),
 }
-SERVED = [name for name, case in CASES.items() if case.served]
+SERVED = [name for name, case in CASES.items() if case.served == "llama"]
 
 
 @pytest.fixture(params=registry.kinds())
 async def any_tool(request: pytest.FixtureRequest, shared: Shared) -> AsyncIterator[Tool[Any]]:
     case = CASES[request.param]
-    url = {"url": request.getfixturevalue("llama"), "local": True} if case.served else {}
+    ends = {"llama": lambda: request.getfixturevalue("llama"), "fake": lambda: request.getfixturevalue("provider").url_of("it")}
+    url = {"url": ends[case.served](), "local": True} if case.served else {}
     built = registry.build(settings_of({"it": {"kind": request.param, **case.settings, **url}}), shared)
     assert not built.problems
     made = built.tools.get("it") or built.embedded
@@ -55,17 +61,6 @@ async def any_tool(request: pytest.FixtureRequest, shared: Shared) -> AsyncItera
 @pytest.fixture(params=SERVED)
 def served(request: pytest.FixtureRequest, shared: Shared, llama: str) -> Tool[MaskedPrompt]:
     return tool(shared, request.param, url=llama, local=True, **CASES[request.param].settings)
-
-
-async def answered(tool: Tool[MaskedPrompt], asked: Prompt) -> list[Piece]:
-    """The answer of a model that is noise, so that now and then it begins with the end; then it is asked again."""
-    for _ in range(5):
-        try:
-            return await ask(tool, asked, seconds=30)
-        except ToolError as error:
-            if "empty" not in error.problem and "before it wrote anything" not in error.problem:
-                raise
-    raise AssertionError("five empty answers")
 
 
 def seen_by(tool: Tool[Any]) -> Prompt | MaskedPrompt:

@@ -132,7 +132,13 @@ def test_a_key_block_cut_by_the_window(cut: int) -> None:
 
 
 def test_nothing_of_a_refused_file_leaves() -> None:
-    for path, uri, globs in ((".env", URI, ()), ("a.py", "file:///x/.env.local", ()), ("private/a.py", URI, ("private",))):
+    for path, uri, globs in (
+        (".env", URI, ()),
+        ("a.py", "file:///x/.env.local", ()),
+        ("private/a.py", URI, ("private",)),
+        ("a.py", "file:///x/%2Eenv", ()),
+        ("a.py", URI, ("/work/**",)),
+    ):
         masked = mask(prompt(f"A=1{MARK}B=2", path=path, uri=uri, instruction="C", snippets=(Snippet("b.py", "D"),)), Vault(), globs)
         assert masked.refused
         assert everything(masked).strip("\0") == ""
@@ -162,15 +168,24 @@ def test_only_trust_makes_one() -> None:
         dataclasses.replace(mask(prompt("x"), Vault()), prefix=SECRET)
 
 
-def test_no_other_module_names_the_constructor() -> None:
+def test_it_has_every_field_of_a_prompt() -> None:
+    fields = [field.name for field in dataclasses.fields(Prompt)]
+    assert [field.name for field in dataclasses.fields(MaskedPrompt)][: len(fields)] == fields
+    plain = prompt("x", kind=Kind.TEST, language="go", multiline=False, max_tokens=7)
+    masked = mask(plain, Vault())
+    assert all(getattr(masked, name) == getattr(plain, name) for name in fields)
+
+
+@pytest.mark.parametrize(("name", "home"), [("MaskedPrompt", "mask.py"), ("Loopback", "reach.py")])
+def test_no_other_module_names_the_constructor(name: str, home: str) -> None:
     root = Path(orchestra_lsp.__file__).parent
     for path in root.rglob("*.py"):
-        if path == root / "trust" / "mask.py":
+        if path == root / "trust" / home:
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-                assert called != "MaskedPrompt", f"{path.relative_to(root)}:{node.lineno} makes a MaskedPrompt; only trust/mask.py may"
+                assert called != name, f"{path.relative_to(root)}:{node.lineno} makes a {name}; only trust/{home} may"
 
 
 def test_500_planted_secrets_none_leaves() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestra_lsp.trust.paths import refusal
+from orchestra_lsp.trust.paths import file_path, refusal
 
 REFUSED = (
     *(".env", "app/.env", ".ENV", ".env.local", "C:\\proj\\.Env.Production", "prod.env", ".env::$DATA", ".env.", "/a/b/.envrc"),
@@ -101,3 +101,17 @@ def test_globs_match_no_more(glob: str, path: str) -> None:
 
 def test_a_wicked_glob_takes_no_time() -> None:
     assert refusal("a" * 5000, ("*a" * 500 + "b",)) == ""
+
+
+@pytest.mark.parametrize(
+    ("uri", "path"),
+    [
+        ("file:///work/a%20b/.env", "/work/a b/.env"),
+        ("file:///c%3A/work/x.py", "c:/work/x.py"),
+        ("FILE:///C:/x", "C:/x"),
+        ("untitled:Untitled-1", "untitled:Untitled-1"),
+        ("file://server/share/id_rsa", "server/share/id_rsa"),
+    ],
+)
+def test_uris_are_read_as_paths(uri: str, path: str) -> None:
+    assert file_path(uri) == path

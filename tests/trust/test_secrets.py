@@ -109,6 +109,20 @@ def test_a_kubernetes_secret() -> None:
     assert found(text) == ["c3Zj", "WGsyOWZqUTdkZA==", "Xk29fjQ7dd"]
 
 
+KEY = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQDc"
+MORE = ("WWomvlNGyQhA8iB0TcN3sYrGq0bX7tKjPw4LmZe", "Qz5fHs2JkV9uNxR1oTgM6yDaCpEiBh3lU8wSvAqXrFn", "x7w==")
+
+
+@pytest.mark.parametrize(
+    "joiner",
+    ['"\n        + "', "'\n    '", '" +\n\t\t"', '\\n"\n"', "\n", "\r\n    ", '" \\\n  "', "' .\n  '", "`\n  + `"],
+)
+def test_a_key_that_goes_on_in_the_next_lines(joiner: str) -> None:
+    quote = joiner[-1] if joiner[-1] in "\"'`" else '"'
+    text = f"x = {quote}{joiner.join((KEY, *MORE))}{quote};\nreturn NextIdentifierOfTheProgram\nOTHER_NAME\n"
+    assert found(text) == [KEY, *MORE]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -22,10 +22,12 @@ GENERATED: Final = (".min.js", ".bundle.js", ".pb.go", "_pb2.py")
 
 
 def find(paths: Sequence[str]) -> Iterator[str]:
-    """Files to read, each once, as the person would write them. Raises WrongUse for a path that is not there."""
-    missing = [path for path in paths if not os.path.lexists(path)]
-    if missing:
-        raise WrongUse(f"There is no file or folder {missing[0]!r}.")
+    """Files to read, each once, as the person would write them. Raises WrongUse for a path that is not there, or a closed folder."""
+    for path in paths:
+        if not os.path.lexists(path):
+            raise WrongUse(f"There is no file or folder {path!r}.")
+        if os.path.isdir(path) and not os.access(path, os.R_OK | os.X_OK):
+            raise WrongUse(f"The folder {path} cannot be read: you have no right to.")
     seen: set[str] = set()
     for path in paths:
         for found in _below(path) if os.path.isdir(path) else (path,):

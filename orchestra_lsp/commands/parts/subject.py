@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from orchestra_lsp.commands.parts import files
 from orchestra_lsp.commands.registry import Arguments, Context, Parameter, Takes, WrongUse
@@ -45,7 +46,10 @@ def subject_of(context: Context, arguments: Arguments) -> Subject:
 
 
 def sources(context: Context, arguments: Arguments) -> Iterator[tuple[str, Buffer | str]]:
-    """The files of the `paths` argument, or the editor's buffer: the path as written, and the file or why it is not read."""
+    """The files of the `paths` argument, or the editor's buffer: the path as written, and the file or why it is not read.
+
+    Raises WrongUse for a file that was named and cannot be read.
+    """
     paths = arguments.paths()
     if not paths and context.buffer is None:
         raise WrongUse("Name at least one file or folder, for instance a dot for this folder.")
@@ -55,7 +59,9 @@ def sources(context: Context, arguments: Arguments) -> Iterator[tuple[str, Buffe
     for number, path in enumerate(files.find(paths), start=1):
         context.progress(f"{number} {path}")
         found = files.read(path, context.loaded.settings.server.max_document_bytes)
-        if found != files.BINARY or path in paths:  # those of a folder are nobody's concern
+        if isinstance(found, str) and path in paths:
+            raise WrongUse(f"{path} {found}.")
+        if found != files.BINARY:  # those of a folder are nobody's concern
             yield path, found
 
 
@@ -64,7 +70,9 @@ def _opened(context: Context, path: str) -> Buffer:
         if context.buffer is None:
             raise WrongUse("Name a file.")
         return context.buffer
-    if not os.path.isfile(path):
+    if os.path.isdir(path):
+        raise WrongUse(f"{path} is a folder; name a file in it.")
+    if not os.path.exists(path):
         raise WrongUse(f"There is no file {path!r}.")
     found = files.read(path, context.loaded.settings.server.max_document_bytes)
     if isinstance(found, str):
@@ -103,19 +111,21 @@ def _lines(buffer: Buffer, lines: str) -> Subject:
 
 def _searched(context: Context, symbol: str) -> Subject:
     """Look through the workspace for a function that was named without its file."""
-    found: list[Subject] = []
-    needle = symbol.rpartition(".")[2].encode()
-    for number, path in enumerate(files.find(context.roots or (".",))):
-        if number >= SEARCHED_FILES:
-            break
-        buffer = files.read(path, context.loaded.settings.server.max_document_bytes)
-        if isinstance(buffer, Buffer) and needle in buffer.data and (function := _named(buffer, symbol)):
-            found.append(Subject(buffer, function.span, f"{function.name} in {path}"))
+    found = list(definitions(symbol, context.roots or (".",), context.loaded.settings.server.max_document_bytes))
     if len(found) > 1:
         raise WrongUse(f"There are several functions {symbol!r}: {', '.join(one.name for one in found[:5])}. Name the file too.")
     if not found:
         raise WrongUse(f"There is no function {symbol!r} in this folder. Name its file.")
     return found[0]
+
+
+def definitions(symbol: str, paths: Sequence[str], max_bytes: int) -> Iterator[Subject]:
+    """The functions of this name in some files and folders. Raises WrongUse for a path that is not there."""
+    needle = symbol.rpartition(".")[2].encode()
+    for path in islice(files.find(paths), SEARCHED_FILES):
+        buffer = files.read(path, max_bytes)
+        if isinstance(buffer, Buffer) and needle in buffer.data and (function := _named(buffer, symbol)):
+            yield Subject(buffer, function.span, f"{function.name} in {path}")
 
 
 def _named(buffer: Buffer, symbol: str) -> FunctionFacts | None:

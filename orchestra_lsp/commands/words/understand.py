@@ -21,6 +21,7 @@ FITS: Final = 0.9
 MAYBE: Final = 0.35  # from here on it is offered as "did you mean"
 TYPO: Final = 0.9  # what a misspelled word counts
 NAME: Final = 0.9  # for taking an unknown word as the name of a function
+ABOUT_NOTHING: Final = 0.75  # for leaving out what the sentence seems to be about
 STRAY: Final = 1.3  # weight of a word that no phrase knows: it speaks against understanding anything
 TOLD: Final = 0.3  # weight of the same where the code is named and the words may say what to do with it
 
@@ -50,20 +51,37 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """`command` None: nothing is meant surely enough; `near` are then the likeliest, best first."""
+    """`command` None: nothing is meant surely enough; `near` are then the likeliest, best first.
+
+    `unknown` is the one word that no command knows, and that is no path and no function either.
+    """
 
     command: Guess | None
     near: tuple[Guess, ...] = ()
     json: bool = False
+    unknown: str = ""
 
 
-def understand(sentence: str, intents: Sequence[Intent], exists: Callable[[str], bool] = os.path.exists) -> Understood:
-    """Never fails: whatever is not understood comes back without a command."""
+def _none_defined(_name: str, _paths: Sequence[str]) -> bool:
+    """For who cannot look."""
+    return False
+
+
+def understand(
+    sentence: str,
+    intents: Sequence[Intent],
+    exists: Callable[[str], bool] = os.path.exists,
+    defined: Callable[[str, Sequence[str]], bool] = _none_defined,
+) -> Understood:
+    """Never fails: whatever is not understood comes back without a command.
+
+    `defined` tells whether there is a function of a name in some paths, or anywhere when there are none; it is asked at most twice.
+    """
     phrases = _phrases(tuple((intent.name, intent.phrases) for intent in intents))
-    whole = _heard(sentence, phrases, exists)
+    whole = _heard(sentence, phrases, exists, defined)
     told, how = split_instruction(sentence)
     # What comes behind "to" is for the tool that does it, not for us to understand.
-    begun = _heard(told, phrases, exists) if how else whole
+    begun = _heard(told, phrases, exists, defined) if how else whole
     begun = replace(begun, slots=replace(begun.slots, instruction=whole.slots.instruction))
     guesses = [_guess(intent, begun if _takes(intent, "instruction") else whole, phrases) for intent in intents]
     guesses = sorted(guesses, key=lambda guess: guess.confidence, reverse=True)[:3]
@@ -71,7 +89,7 @@ def understand(sentence: str, intents: Sequence[Intent], exists: Callable[[str],
     foreign = is_foreign(whole.slots.rest) and guesses[0].confidence < FITS
     if likely and _sure(likely) and not foreign and not _NEGATED.search(sentence):
         return Understood(likely[0], likely[1:], "json" in whole.slots.switches)
-    return Understood(None, likely)
+    return Understood(None, likely, unknown=whole.unknown)
 
 
 def _sure(likely: Sequence[Guess]) -> bool:
@@ -112,14 +130,20 @@ def _words(phrase: str) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """Each meaning with how well it was spelled (0: no phrase knows it), and the unknown word if there is just one."""
+    """Each meaning with how well it was spelled (0: no phrase knows it), and the unknown word if there is just one.
+
+    That is `named` when there is a function of that name, else `unknown`.
+    """
 
     said: Mapping[str, float]
     slots: Slots
-    strange: str = ""
+    named: str = ""
+    unknown: str = ""
 
 
-def _heard(sentence: str, phrases: _Phrases, exists: Callable[[str], bool]) -> _Heard:
+def _heard(
+    sentence: str, phrases: _Phrases, exists: Callable[[str], bool], defined: Callable[[str, Sequence[str]], bool]
+) -> _Heard:
     slots = find_slots(sentence, exists)
     said: dict[str, float] = {}
     strange: list[str] = []
@@ -131,18 +155,22 @@ def _heard(sentence: str, phrases: _Phrases, exists: Callable[[str], bool]) -> _
         said[known or meaning] = 1.0 if known == meaning else TYPO if known else 0.0
         strange += [] if known else [word]
     # A name stands behind what is to be done with it.
-    named = len(strange) == 1 and strange[0].isidentifier() and not slots.symbol and len(said) > 1 and next(iter(said.values())) > 0
-    alone = strange[0] if named else ""
-    return _Heard(said, slots, alone)
+    behind = len(strange) == 1 and strange[0].isidentifier() and not slots.symbol and len(said) > 1 and next(iter(said.values())) > 0
+    if not behind:
+        return _Heard(said, slots)
+    named = defined(strange[0], slots.paths)
+    return _Heard(said, slots, *((strange[0], "") if named else ("", strange[0])))
 
 
 def _guess(intent: Intent, heard: _Heard, phrases: _Phrases) -> Guess:
-    """One unknown word is perhaps the name of a function, for a command that takes one."""
+    """An unknown word is the name of a function, for a command that takes one, or it is what the sentence is about and is not there."""
     said, slots, factor = heard.said, heard.slots, 1.0
-    if heard.strange and _takes(intent, "symbol") and not _takes(intent, "instruction"):
+    if heard.named and _takes(intent, "symbol") and not _takes(intent, "instruction"):
         said = {word: spelled for word, spelled in said.items() if spelled}
-        slots = replace(slots, symbol=heard.strange)
+        slots = replace(slots, symbol=heard.named)
         factor = NAME
+    elif heard.unknown and not slots.filled() and any(_takes(intent, slot) for slot in ("path", "paths", "symbol")):
+        factor = ABOUT_NOTHING
     scores = [_likeness(phrase, intent, said, slots, phrases) for phrase in phrases.of[intent.name]]
     return Guess(intent.name, round(factor * max(scores, default=0.0), 3), _arguments(intent, slots))
 

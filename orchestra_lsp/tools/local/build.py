@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from orchestra_lsp.tools.local.document import line_break, lines_of
+from orchestra_lsp.tools.local.family import family
 from orchestra_lsp.tools.local.lexer import NOTHING, lex
-from orchestra_lsp.tools.local.segment import DEPTH, MAGIC, SECTIONS
+from orchestra_lsp.tools.local.segment import DEPTH, MAGIC, SECTIONS, keyed
 
 Integers = npt.NDArray[np.int32]
 
@@ -25,7 +26,7 @@ class Builder:
     """Collects files; `finish` gives the segment's bytes. Needs about 40 bytes a token while sorting."""
 
     _words: dict[str, int] = field(default_factory=lambda: {NOTHING: 0})
-    _lines: dict[tuple[str, str], tuple[int, array[int], bytes]] = field(default_factory=dict)
+    _lines: dict[tuple[str, str, str], tuple[int, array[int], bytes]] = field(default_factory=dict)
     _tokens: array[int] = field(default_factory=lambda: array("i", [0]))
     _gaps: bytearray = field(default_factory=lambda: bytearray(1))
     _paths: list[str] = field(default_factory=list)
@@ -39,14 +40,15 @@ class Builder:
         """Append one file."""
         self._paths.append(path)
         self._starts.append(len(self._tokens))
+        kin = family(language, path)
         levels = [0]
         blank = 0
         for line in lines_of(text):
-            indent, tokens, gaps = self._line(line, language)
+            indent, tokens, gaps = self._line(line, language, kin)
             if indent < 0:
                 blank += not line or line.isspace()
                 continue
-            self._tokens.append(self._number(line_break(levels, indent)))
+            self._tokens.append(self._number(keyed(kin, line_break(levels, indent))))
             self._gaps.append(min(blank, 3))
             blank = 0
             self._tokens.extend(tokens)
@@ -74,12 +76,12 @@ class Builder:
         }
         return _packed(sections, self._paths)
 
-    def _line(self, text: str, language: str) -> tuple[int, array[int], bytes]:
-        key = (text, language)
+    def _line(self, text: str, language: str, kin: str) -> tuple[int, array[int], bytes]:
+        key = (text, language, kin)
         found = self._lines.get(key)
         if found is None:
             line = lex(text, language)
-            numbers = array("i", [self._number(token) for token in line.tokens])
+            numbers = array("i", [self._number(keyed(kin, token)) for token in line.tokens])
             found = (line.indent, numbers, line.gaps.encode("latin-1", "replace"))
             if len(text) < 40 and len(self._lines) < 50_000:  # long lines seldom come twice
                 self._lines[key] = found

@@ -29,10 +29,11 @@ Rungs = Mapping[str, Mapping[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """A segment and the token ranges in it that are out of date or open in the editor."""
+    """A segment, the token ranges in it that are out of date or open in the editor, and whose words count."""
 
     segment: Segment
     masked: Sequence[Range]
+    family: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Seen:
 def look(place: Place, encoder: Encoder) -> Seen:
     """Gather all rungs with at least one count."""
     words = [encoder.text(character) for character in place.file.tokens[-REACH:]]
-    ranges = [one.segment.ranges([one.segment.number(word) for word in words]) for one in place.learned]
+    ranges = [one.segment.ranges([one.segment.number(word, one.family) for word in words]) for one in place.learned]
     found: dict[str, Mapping[str, int]] = {}
     for name, counts in (*_in_open_files(place, encoder), *_in_workspace(place, ranges)):
         fitting = {text: count for text, count in counts.items() if text.startswith(place.start)} if place.start else counts
@@ -79,7 +80,7 @@ def gap_before(text: str, seen: Seen, encoder: Encoder) -> str | None:
                 return spaces(document.gaps[at + length])
         for learned, ranges in zip(place.learned, seen.ranges, strict=True):
             segment = learned.segment
-            if length <= len(ranges) and (gap := segment.gap(ranges[length - 1], segment.number(text))) is not None:
+            if length <= len(ranges) and (gap := segment.gap(ranges[length - 1], segment.number(text, learned.family))) is not None:
                 return gap
     return None
 
@@ -132,7 +133,7 @@ def _in_workspace(place: Place, ranges: Sequence[Sequence[Range]]) -> Iterator[t
     sums: dict[int, Counter[str]] = {}
     for one, entries in zip(place.learned, ranges, strict=True):
         segment = one.segment
-        limits = segment.starting_with(place.start) if place.start else None
+        limits = segment.starting_with(place.start, one.family) if place.start else None
         if limits is not None:
             sums.setdefault(0, Counter()).update(segment.texts(segment.commonest(limits, _MOST_WORDS)))
         for length in WORKSPACE_LENGTHS:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from orchestra_lsp.model import Abilities, Health, Kind, Piece, Reach, State
@@ -17,6 +18,8 @@ from orchestra_lsp.tools.local.counts import Learned
 from orchestra_lsp.tools.local.cursor import MAX_ABOVE, MAX_BELOW, Cursor, around, cursor_at, split_first, split_last
 from orchestra_lsp.tools.local.decode import Limits, Sources, Written, decode
 from orchestra_lsp.tools.local.document import Document, Encoder
+from orchestra_lsp.tools.local.family import family
+from orchestra_lsp.tools.local.files import language_of
 from orchestra_lsp.tools.local.lexer import NOTHING
 from orchestra_lsp.tools.local.workspace import Progress, Workspace
 
@@ -82,8 +85,10 @@ class LocalEngine:
     ) -> Offer:
         """The likeliest continuation at a byte offset. `neighbours`: other open buffers, most recently used first."""
         prefix, suffix = around(buffer.data, offset)
-        asked = _Asked(prefix, suffix, buffer.language, multiline, minimum, buffer, offset)
-        near = [one for one in neighbours[:_MOST_OPEN] if one.uri != buffer.uri]
+        kin = family(buffer.language, buffer.path)
+        asked = _Asked(prefix, suffix, buffer.language, kin, multiline, minimum, buffer, offset)
+        related = (one for one in neighbours if one.uri != buffer.uri and family(one.language, one.path) == kin)
+        near = list(islice(related, _MOST_OPEN))
         others = ((decode_text(one.data[:MAX_ABOVE]), one.language) for one in near)
         return self._offer(asked, others, [one.path for one in (buffer, *near) if one.path])
 
@@ -93,8 +98,10 @@ class LocalEngine:
             raise ToolError(self._name, f"it completes code and cannot {prompt.kind.value}", "configure a model for this", retryable=False)
         if time.monotonic() >= deadline:
             raise ToolError(self._name, "the deadline had passed before it was asked", retryable=False)
-        asked = _Asked(prompt.prefix[-MAX_ABOVE:], prompt.suffix[:MAX_BELOW], prompt.language, prompt.multiline)
-        others = [(snippet.text, prompt.language) for snippet in prompt.snippets]
+        kin = family(prompt.language, prompt.path)
+        asked = _Asked(prompt.prefix[-MAX_ABOVE:], prompt.suffix[:MAX_BELOW], prompt.language, kin, prompt.multiline)
+        snippets = ((snippet, language_of(snippet.path)) for snippet in prompt.snippets)
+        others = [(snippet.text, language) for snippet, language in snippets if family(language, snippet.path) == kin]
         offer = self._offer(asked, others, [])
         if not offer.text:
             raise ToolError(self._name, "it has no confident offer here", retryable=False)
@@ -146,19 +153,19 @@ class LocalEngine:
             if self._encoder.full:
                 self._encoder = Encoder()
             cursor = cursor_at(asked.prefix, asked.suffix, asked.language, self._encoder)
-            sources = Sources(self._encoder, _joined(others, self._encoder), self._learned(paths))
+            sources = Sources(self._encoder, _joined(others, self._encoder), self._learned(paths, asked.family))
             written = decode(cursor, sources, Limits(least, time.perf_counter() + BUDGET_S, asked.multiline and not inside))
         return _offered(written, cursor)
 
-    def _learned(self, open_paths: Sequence[str]) -> list[Learned]:
+    def _learned(self, open_paths: Sequence[str], kin: str) -> list[Learned]:
         """The index without the files that are open: their buffers know better."""
         snapshot = self._workspace.snapshot
         opened = {os.path.normcase(path) for path in open_paths}
         found = []
         if snapshot.base:
-            found.append(Learned(snapshot.base, snapshot.base.masks(opened | snapshot.outdated)))
+            found.append(Learned(snapshot.base, snapshot.base.masks(opened | snapshot.outdated), kin))
         if snapshot.changed:
-            found.append(Learned(snapshot.changed, snapshot.changed.masks(opened)))
+            found.append(Learned(snapshot.changed, snapshot.changed.masks(opened), kin))
         return found
 
 
@@ -167,6 +174,7 @@ class _Asked:
     prefix: str
     suffix: str
     language: str
+    family: str
     multiline: bool
     minimum: float = MINIMUM
     buffer: Buffer | None = None
@@ -175,7 +183,9 @@ class _Asked:
 
 def _offered(written: Written, cursor: Cursor) -> Offer:
     """The offer, unless it would be silly at this cursor."""
-    steps = written.steps if written.ended else manners.without_loose_end(written.steps)
+    steps = written.steps
+    if not written.ended:
+        steps = manners.without_loose_end(manners.without_half_string(steps, cursor.left, cursor.language))
     if not steps or (not written.ended and not manners.closes_only(cursor.right)):
         return NO_OFFER
     text = "".join([step.text for step in steps])

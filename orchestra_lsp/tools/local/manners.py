@@ -92,6 +92,16 @@ def without_loose_end(steps: Sequence[Step]) -> Sequence[Step]:
     return steps[:end]
 
 
+def without_half_string(steps: Sequence[Step], left: str, language: str) -> Sequence[Step]:
+    """Without the words of a string that begins in them and does not end: half a message is nobody's next line."""
+    if _quoting(left, language):
+        return steps
+    end = len(steps)
+    while end > 1 and _quoting(left + "".join([step.text for step in steps[: end - 1]]), language):
+        end -= 1
+    return steps[:end] if _quoting(left + "".join([step.text for step in steps]), language) else steps
+
+
 def _is_word_end(text: str) -> bool:
     return text[-1].isalnum() or text[-1] == "_"
 

@@ -1,6 +1,6 @@
 """A read-only index of many files: all tokens sorted by the context to their left, so that every context is one range.
 
-Works on a flat stretch of bytes through memoryviews: nothing is unpacked at load, and no numpy is needed to ask.
+Each family of languages has words of its own, so that a context never matches in another one. Works on a flat stretch of bytes through memoryviews: nothing is unpacked at load, and no numpy is needed to ask.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from collections.abc import Collection, Mapping, Sequence
 
 from orchestra_lsp.tools.local.lexer import spaces
 
-MAGIC = b"orchestra-ngram 1\n"
+MAGIC = b"orchestra-ngram 2\n"
 SECTIONS = ("word_ends", "words", "word_counts", "file_starts", "tokens", "order", "nexts", "gaps")
 _BYTES = ("words", "gaps")  # all others are 32-bit integers
+#: Stands between a word's family and the word.
+_BORDER = "\x1f"
 #: Contexts are sorted this many tokens deep.
 DEPTH = 8
 _MAX_HEADER = 64_000_000
@@ -25,6 +27,11 @@ _SAMPLE_FILTERED = 8192
 _MASKED_ENTRIES = 96
 
 Range = tuple[int, int]
+
+
+def keyed(family: str, word: str) -> str:
+    """A word as it is kept: words are sorted by family, then by the word."""
+    return family + _BORDER + word
 
 
 class NotASegment(ValueError):
@@ -58,8 +65,7 @@ class Segment:
     # --- words ---
 
     def word(self, number: int) -> str:
-        start = self._word_ends[number - 1] if number else 0
-        return str(self._words[start : self._word_ends[number]], "utf-8")
+        return self._keyed(number).partition(_BORDER)[2]
 
     def texts(self, counts: Mapping[int, int]) -> dict[str, int]:
         """Counts of numbers as counts of words."""
@@ -72,21 +78,25 @@ class Segment:
             found[text] = count
         return found
 
-    def number(self, word: str) -> int:
-        """The word's number; 0 when it was never seen."""
-        encoded = word.encode("utf-8", "surrogatepass")
-        at = self._at_or_after(encoded)
-        return at if at < len(self._word_ends) and self.word(at) == word else 0
+    def number(self, word: str, family: str) -> int:
+        """The word's number; 0 when it was never seen in a language of this family."""
+        wanted = keyed(family, word)
+        at = self._at_or_after(wanted.encode("utf-8", "surrogatepass"))
+        return at if at < len(self._word_ends) and self._keyed(at) == wanted else 0
 
-    def starting_with(self, prefix: str) -> Range:
-        """The numbers of all words that start with `prefix`: words are numbered in the order of their bytes."""
-        encoded = prefix.encode("utf-8", "surrogatepass")
+    def starting_with(self, prefix: str, family: str) -> Range:
+        """The numbers of all words of a family that start with `prefix`: words are numbered in the order of their bytes."""
+        encoded = keyed(family, prefix).encode("utf-8", "surrogatepass")
         return self._at_or_after(encoded), self._at_or_after(encoded + b"\xff")
 
     def commonest(self, numbers: Range, most: int) -> dict[int, int]:
         """The commonest words of a range of words, with their counts."""
         counts = self._word_counts
         return {number: counts[number] for number in heapq.nlargest(most, range(*numbers), key=counts.__getitem__)}
+
+    def _keyed(self, number: int) -> str:
+        start = self._word_ends[number - 1] if number else 0
+        return str(self._words[start : self._word_ends[number]], "utf-8")
 
     def _at_or_after(self, encoded: bytes) -> int:
         ends, words = self._word_ends, self._words

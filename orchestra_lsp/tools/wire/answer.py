@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from orchestra_lsp.model import Piece, Usage
 from orchestra_lsp.tools.contract import ToolError
-from orchestra_lsp.tools.wire import faults
+from orchestra_lsp.tools.wire import faults, ndjson
 from orchestra_lsp.tools.wire.extract import Shape, Thoughts
 from orchestra_lsp.tools.wire.sse import Event, Parser, TooLong
 
@@ -155,7 +155,7 @@ class _Answer:
 
 
 class _Reader:
-    """Reads one body: a stream of events, or a document that comes `at_once` because the endpoint does not stream."""
+    """Reads one body: a stream of events or lines, or a document that comes `at_once` because the endpoint does not stream."""
 
     def __init__(self, endpoint: Endpoint, dialect: Dialect, media_type: str) -> None:
         if media_type == "text/html":
@@ -163,7 +163,7 @@ class _Reader:
         self.at_once = media_type == "application/json"
         self._endpoint = endpoint
         self._dialect = dialect
-        self._parser = Parser()
+        self._parser = ndjson.Parser() if media_type in ndjson.MEDIA_TYPES else Parser()
 
     def read(self, chunk: bytes) -> Iterator[Delta]:
         """What the next chunk adds, up to the event after which nothing follows. Raises ToolError."""

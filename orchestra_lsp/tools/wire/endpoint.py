@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
@@ -69,6 +69,24 @@ def resolve(name: str, settings: ToolSettings, default: str, model: str = "", ro
     base = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/") or root, "", ""))
     machine = loopback(url, settings.local)
     return Endpoint(name, settings.model or model, base, parts.query, machine, direct=loopback(url, True) is not None)
+
+
+def rooted(endpoint: Endpoint, *versions: str) -> Endpoint:
+    """The same endpoint without a version at the end of its address: people give it with and without."""
+    base = endpoint.base
+    for version in versions:
+        base = base.removesuffix(version)
+    return replace(endpoint, base=base)
+
+
+def hosted(name: str, settings: ToolSettings, default: str, model: str, variable: str) -> Endpoint:
+    """The endpoint of a maker's own service, which wants a key and takes a suffix but no template. Raises ToolError."""
+    endpoint = rooted(resolve(name, settings, default, model, root=""), "/v1", "/beta")
+    if not settings.key and not endpoint.direct:
+        raise ToolError(name, "no key is set", f'set tools.{name}.key = "env:{variable}"')
+    if settings.fill_in_middle == "template":
+        raise ToolError(name, "its endpoint takes no templates", f"remove tools.{name}.fill_in_middle", retryable=False)
+    return endpoint
 
 
 def chosen(settings: ToolSettings, name: str, default: Value) -> Value:

@@ -43,6 +43,8 @@ VAGUE = {"invalid_request_error": 400, "not_found_error": 404, "api_error": 500,
 OPTIONAL = ("max_tokens", "temperature", "stream_options", "stop")
 #: How endpoints say that they do not take a parameter at all, rather than its value.
 NOT_TAKEN = re.compile(r"support|unknown|unrecogni|unexpected|extra|not permitted|not allowed|deprecated", re.IGNORECASE)
+#: How endpoints say that they cannot fill in the middle: vLLM of the parameter, Ollama of the model, llama.cpp of its tokens.
+NO_SUFFIX = re.compile(r"does not support insert|suffix is not|infill is not supported|not support infill", re.IGNORECASE)
 #: The only words of an error that are repeated; any other could be a quotation of what was sent.
 KNOWN = frozenset(
     {*MEANING, *VAGUE, *OPTIONAL, "messages", "model", "prompt", "suffix", "model_not_found", "invalid_value", "invalid_type"}
@@ -56,10 +58,14 @@ Details = Mapping[str, Any]
 
 @dataclass(eq=False)
 class Refused(ToolError):
-    """The endpoint answered with an error. `parameter` is the one of OPTIONAL that it does not take, if it says so."""
+    """The endpoint answered with an error. `parameter` is the one of OPTIONAL that it does not take, if it says so.
+
+    `no_suffix`: it says that it cannot take the text after the cursor.
+    """
 
     status: int = 0
     parameter: str = ""
+    no_suffix: bool = False
 
 
 # --- before and while an answer comes ---
@@ -131,6 +137,7 @@ def refused(endpoint: Endpoint, status: int, headers: Mapping[str, str], body: b
     told = declared(endpoint, _details(body), status)
     told.retry_after = retry_after(headers, time.time())
     told.parameter = _parameter(status, body)
+    told.no_suffix = status in (400, 422, 501) and bool(NO_SUFFIX.search(body.decode("utf-8", "replace")))
     if (wish := headers.get("x-should-retry", "").lower()) in ("true", "false"):
         told.retryable = wish == "true"
     return told

@@ -4,8 +4,13 @@ One process serves any number of named *deployments*, each with its own latency 
 
     POST /d/<name>/v1/chat/completions   OpenAI chat (JSON, or SSE with "stream": true)
     POST /d/<name>/v1/completions        OpenAI legacy completions; "suffix" makes it fill-in-the-middle
+    POST /d/<name>/beta/completions      the same, where DeepSeek has it
+    POST /d/<name>/v1/fim/completions    Mistral's fill-in-the-middle (JSON or SSE)
     POST /d/<name>/v1/messages           Anthropic messages (JSON or SSE)
-    GET  /d/<name>/v1/models             health probe
+    POST /d/<name>/infill                llama.cpp's fill-in-the-middle (JSON or SSE)
+    POST /d/<name>/api/generate          Ollama (NDJSON, or JSON with "stream": false); "suffix" is the text after the cursor
+    POST /d/<name>/api/chat              Ollama's chat
+    GET  /d/<name>/v1/models, /api/tags, /health, /props    health probes
     (without the /d/<name> prefix the deployment is "default")
 
     GET  /_control/stats                 counters per deployment and per fault kind
@@ -177,11 +182,17 @@ class Dialect:
     def __init__(self, body: dict[str, Any], deployment: str, tokens: int) -> None:
         self.body, self.model = body, body.get("model", deployment)
         self.prompt = self.prompt_text()
-        limit = body.get("max_tokens") or body.get("max_completion_tokens") or tokens
+        limit = self.limit() or tokens
         self.parts = words(self.prompt, max(0, min(tokens, limit)))
         self.id = f"fake-{deployment}-{random.Random(self.prompt).getrandbits(32):08x}"
         self.n_in, self.n_out = max(1, len(self.prompt) // 4), len(self.parts)
         self.stop = "length" if limit < tokens else "stop"
+
+    media = "text/event-stream"
+    garbage = b': keep-alive\r\n\r\nevent: x_unknown\r\ndata: {"type": "x_unknown"}\r\n\r\n'
+
+    def limit(self) -> int:
+        return self.body.get("max_tokens") or self.body.get("max_completion_tokens") or 0
 
     def prompt_text(self) -> str:
         raise NotImplementedError
@@ -308,7 +319,113 @@ class AnthropicMessages(Dialect):
         yield sse({"type": "message_stop"}, "message_stop")
 
 
-ROUTES = {"/v1/chat/completions": OpenAIChat, "/v1/completions": OpenAICompletion, "/v1/messages": AnthropicMessages}
+class MistralFim(OpenAIChat):
+    """Prompt and suffix in, chat chunks out; the counts come with the last of them, unasked."""
+
+    def prompt_text(self) -> str:
+        return f"{self.body.get('prompt', '')}\x00{self.body.get('suffix') or ''}"
+
+    def tail(self) -> Iterable[bytes]:
+        last = {"index": 0, "delta": {"content": ""}, "finish_reason": self.stop}
+        yield sse(self.frame(self.chunk, [last]) | {"usage": self.usage()})
+        yield sse("[DONE]")
+
+
+class LlamaInfill(Dialect):
+    """llama.cpp: no [DONE], the last object has `stop` and the counts."""
+
+    def limit(self) -> int:
+        return self.body.get("n_predict") or 0
+
+    def prompt_text(self) -> str:
+        return f"{self.body['input_prefix']}\x00{self.body['input_suffix']}"
+
+    def whole(self) -> Json:
+        kind = "limit" if self.stop == "length" else "eos"
+        counts = {"tokens_evaluated": self.n_in, "tokens_predicted": self.n_out, "timings": {"cache_n": 0, "prompt_n": self.n_in}}
+        return {"index": 0, "content": "".join(self.parts), "stop": True, "stop_type": kind, "prompt": self.prompt, **counts}
+
+    def head(self) -> Iterable[bytes]:
+        return ()
+
+    def piece(self, text: str) -> bytes:
+        return sse({"index": 0, "content": text, "stop": False, "id_slot": -1})
+
+    def tail(self) -> Iterable[bytes]:
+        yield sse(self.whole() | {"content": ""})
+
+
+class OllamaGenerate(Dialect):
+    """Ollama: a line of JSON for each token; the last has `done` and the counts, durations in ns."""
+
+    media = "application/x-ndjson"
+    garbage = b'\r\n\n{"model": "m", "x_unknown": {"done": true}}\r\n'
+
+    def limit(self) -> int:
+        return (self.body.get("options") or {}).get("num_predict") or 0
+
+    def prompt_text(self) -> str:
+        return f"{self.body.get('prompt', '')}\x00{self.body.get('suffix') or ''}"
+
+    def said(self, text: str) -> Json:
+        return {"response": text}
+
+    def line(self, text: str, **more: Any) -> bytes:
+        frame = {"model": self.model, "created_at": "2024-01-01T00:00:00.000000000Z", **self.said(text), "done": False, **more}
+        return json.dumps(frame, ensure_ascii=False).encode() + b"\n"
+
+    def closing(self) -> Json:
+        durations = {"total_duration": 9_000_000, "load_duration": 1_000_000, "prompt_eval_duration": 2_000_000, "eval_duration": 6_000_000}
+        return {"done": True, "done_reason": self.stop, "prompt_eval_count": self.n_in, "eval_count": self.n_out, **durations}
+
+    def whole(self) -> Json:
+        found: Json = json.loads(self.line("".join(self.parts), **self.closing()))
+        return found
+
+    def head(self) -> Iterable[bytes]:
+        return ()
+
+    def piece(self, text: str) -> bytes:
+        return self.line(text)
+
+    def tail(self) -> Iterable[bytes]:
+        yield self.line("", **self.closing())
+
+    @staticmethod
+    def error(status: int, kind: str, message: str) -> Json:
+        return {"error": message}
+
+
+class OllamaChat(OllamaGenerate):
+    def prompt_text(self) -> str:
+        return "\n".join(text_of(m.get("content")) for m in self.body.get("messages", []))
+
+    def said(self, text: str) -> Json:
+        return {"message": {"role": "assistant", "content": text}}
+
+
+ROUTES: dict[str, type[Dialect]] = {
+    "/v1/chat/completions": OpenAIChat,
+    "/v1/completions": OpenAICompletion,
+    "/beta/completions": OpenAICompletion,
+    "/v1/fim/completions": MistralFim,
+    "/v1/messages": AnthropicMessages,
+    "/infill": LlamaInfill,
+    "/api/generate": OllamaGenerate,
+    "/api/chat": OllamaChat,
+}
+
+
+def probes(name: str) -> dict[str, Json]:
+    """What deployment `name` says of itself."""
+    return {
+        "/v1/models": {"object": "list", "data": [{"id": name, "object": "model"}]},
+        "/api/tags": {"models": [{"name": f"{name}:latest", "model": f"{name}:latest", "details": {"family": "fake"}}]},
+        "/health": {"status": "ok"},
+        "/props": {"default_generation_settings": {"n_ctx": 8192, "params": {"n_predict": -1}}},
+    }
+
+
 REASONS = {
     200: "OK",
     400: "Bad Request",
@@ -400,8 +517,8 @@ class Server:
         if path.startswith("/d/"):
             name, _, rest = path[3:].partition("/")
             path = "/" + rest
-        if path == "/v1/models":
-            return self.send_json(writer, 200, {"object": "list", "data": [{"id": name, "object": "model"}]})
+        if rq.method == "GET" and path in probes(name):
+            return self.send_json(writer, 200, probes(name)[path])
         dialect = ROUTES.get(path)
         if dialect is None or rq.method != "POST":
             return self.send_json(writer, 404, openai_error(404, "not_found", rq.path))
@@ -451,7 +568,7 @@ class Server:
             )
         if kind == "empty":
             d.parts, d.n_out = [], 0
-        if d.body.get("stream"):
+        if d.body.get("stream", d.media == "application/x-ndjson"):  # Ollama streams unless told not to
             return await self.stream(d, plan, kind, writer)
         await asyncio.sleep(plan.ttft + plan.tpot * len(d.parts))
         data = json.dumps(d.whole()).encode()
@@ -463,7 +580,8 @@ class Server:
         return self.send_json(writer, 200, data, cut=kind == "malformed_json")
 
     async def stream(self, d: Dialect, plan: Plan, kind: str | None, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-cache\r\ntransfer-encoding: chunked\r\n\r\n")
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: {d.media}\r\ncache-control: no-cache\r\ntransfer-encoding: chunked\r\n\r\n"
+        writer.write(head.encode())
         await writer.drain()
         await asyncio.sleep(plan.ttft)
         n, half = 0, max(1, len(d.parts) // 2)
@@ -474,7 +592,7 @@ class Server:
                 if kind == "malformed_json":
                     chunk = chunk[: len(chunk) // 2] + b"\n\n"
             if kind == "garbage_sse":
-                chunk = b': keep-alive\r\n\r\nevent: x_unknown\r\ndata: {"type": "x_unknown"}\r\n\r\n' + chunk
+                chunk = d.garbage + chunk
                 cut = next((i for i, byte in enumerate(chunk) if byte >= 0xC3), len(chunk) // 2) + 1
                 for part in (chunk[:cut], chunk[cut:]):
                     self.chunk(writer, part)

@@ -66,9 +66,13 @@ def fake_provider(trace: Trace | None = None) -> Iterator[FakeProvider]:
 
 
 @contextmanager
-def llama_cpp() -> Iterator[str]:
-    """The base address of a real llama.cpp server, without /v1. Its wire format is exact and its text is noise."""
-    with _process([str(HERE / "llamacpp" / "serve.py"), "--until-eof"]) as url:
+def llama_cpp(context: int = 8192, batch: int = 256) -> Iterator[str]:
+    """The base address of a real llama.cpp server, without /v1. Its wire format is exact and its text is noise.
+
+    Each of its two slots has half of `context` tokens; `batch` of them are kept for the file being completed.
+    """
+    sizes = ["--context", str(context), "--batch", str(batch)]
+    with _process([str(HERE / "llamacpp" / "serve.py"), "--until-eof", *sizes]) as url:
         yield url
 
 
