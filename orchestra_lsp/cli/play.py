@@ -31,14 +31,17 @@ async def _play(files: Sequence[tuple[str, Buffer]], as_json: bool) -> int:
     from orchestra_lsp.cli.rehearse import LEARN_S, rehearse
     from orchestra_lsp.cli.render import console
     from orchestra_lsp.cli.stage import Stage
+    from orchestra_lsp.config import load
 
     stage = Stage(console())
     seen: list[Seen] = []
     start = time.perf_counter()
     try:
-        async with Editor(tuple(dict.fromkeys(project_of(path) for path, _ in files))) as editor:
+        roots = tuple(dict.fromkeys(project_of(path) for path, _ in files))
+        index = load(roots).settings.index
+        async with Editor(roots) as editor:
             started_ms = (time.perf_counter() - start) * 1e3
-            until = time.monotonic() + LEARN_S
+            until = time.monotonic() + (LEARN_S if index.enabled and index.max_files and index.max_bytes else 0)
             for path, buffer in files:
                 seen.append(await rehearse(editor, path, buffer, until))
                 if not as_json:

@@ -17,8 +17,9 @@ from orchestra_lsp.syntax.text import Encoding, position_at
 FINDINGS: Final = 6  # for so many the actions are asked for
 PLACES: Final = 8
 LEARN_S: Final = 20.0  # for the index of the workspace, once for all files
-LEARNING: Final = ("about to learn", "learning")
-LEARNED: Final = ("learned", *LEARNING)
+#: How the embedded engine says that it has read the workspace, or cannot; before that it is about to, or has not begun.
+LEARNED: Final = ("learned", "answers from open files only: ")
+EMBEDDED: Final = "local"
 IGNORE: Final = "Ignore "  # how the titles of suppressions begin
 AUTOMATIC: Final = 2  # InlineCompletionTriggerKind
 INVOKED: Final = 1  # CodeActionTriggerKind
@@ -82,9 +83,9 @@ async def wait_until_learned(editor: Editor, until: float) -> str:
     """
     while True:
         status = await editor.request("workspace/executeCommand", {"command": "orchestra.status", "arguments": [{"show": False}]})
-        told = [str(tool["reason"]) for tool in status["value"] if str(tool["reason"]).startswith(LEARNED)]
-        if not any(reason.startswith(LEARNING) for reason in told) or time.monotonic() >= until:
-            return told[0] if told else ""
+        told = next((str(tool["reason"]) for tool in status["value"] if tool["tool"] == EMBEDDED), "")
+        if not told or told.startswith(LEARNED) or time.monotonic() >= until:
+            return told
         await asyncio.sleep(0.1)
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 from orchestra_lsp.cli.findings import Entry, grid, source_line
 from orchestra_lsp.cli.rehearse import Found, Offer, Seen
 from orchestra_lsp.model import Complexity, Severity
+from orchestra_lsp.review.dialect import dialects
+from orchestra_lsp.syntax.language import UNKNOWN
 from orchestra_lsp.syntax.text import Encoding, offset_at, position_at
 
 if TYPE_CHECKING:
@@ -77,6 +79,8 @@ class Stage:
 
     def _findings(self, seen: Seen) -> None:
         self._head("Findings", str(len(seen.found) or "none"), f" {self._dot} {seen.first_ms:.0f} ms after opening")
+        if seen.facts.language not in (*dialects(), UNKNOWN):
+            self._console.print(self._text((f"          there are no rules for {seen.facts.language} yet", "dim")))
         found = [self._entry(seen, one) for one in seen.found[:FINDINGS]]
         if found:
             self._console.print(grid(self._console, seen.buffer, found))
@@ -175,7 +179,11 @@ def family(offer: Offer) -> str:
 def tally(offers: Sequence[Offer]) -> str:
     """An offer that stops early, or goes on behind the line, says less than one of just that line: each is counted by itself."""
     counts = Counter(offer.verdict for offer in offers)
-    parts = [f"{counts[verdict]} {VERDICTS[verdict][0]}" for verdict in ("as written", "as written so far", "goes on", "other") if counts[verdict]]
+    parts = [
+        f"{counts[verdict]} {VERDICTS[verdict][0]}"
+        for verdict in ("as written", "as written so far", "goes on", "other")
+        if counts[verdict]
+    ]
     made = len(offers) - counts["nothing"]
     return f"at {made} of {len(offers)} places" + (f": {', '.join(parts)}" if parts else "")
 

@@ -13,7 +13,22 @@ from orchestra_lsp.commands.registry import Arguments, Changes, Command, Paramet
 #: Words that are not commands of the registry, or are done in another way here: name -> module with WORD.
 OWN: Final = {"try": "play", "mask": "mask", "do": "do"}
 #: The order of `orchestra --help`; whatever is new comes behind.
-ORDER: Final = ("try", "review", "facts", "mask", "explain", "rewrite", "write-tests", "document", "do", "why", "status", "doctor", "init")
+ORDER: Final = (
+    "try",
+    "review",
+    "fix",
+    "facts",
+    "mask",
+    "explain",
+    "rewrite",
+    "write-tests",
+    "document",
+    "do",
+    "why",
+    "status",
+    "doctor",
+    "init",
+)
 
 FORMAT: Final = Parameter("format", Takes.CHOICE, "For people or for programs.", choices=("text", "json"))
 YES: Final = Parameter("yes", Takes.FLAG, "Make the changes without asking.")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from orchestra_lsp.commands.parts.subject import sources
 from orchestra_lsp.commands.registry import Arguments, Command, Context, Parameter, Takes, WrongUse
 from orchestra_lsp.commands.result import Findings, Result, Reviewed
 from orchestra_lsp.model import Buffer, Finding
-from orchestra_lsp.syntax.language import detect
+from orchestra_lsp.syntax.language import UNKNOWN, detect
 from orchestra_lsp.syntax.parse import open_buffer
 from orchestra_lsp.syntax.text import line_at
 
@@ -35,6 +36,12 @@ def _named(context: Context, arguments: Arguments) -> Findings:
         else:
             skipped.append(f"{path} {found}")
     return _summed(files, skipped)
+
+
+def _without_rules(languages: Iterable[str]) -> list[str]:
+    """In which languages nothing can be found, so that silence is not taken for praise."""
+    counts = Counter(languages)
+    return [f"{_count(number, 'file')} of {language}: there are no rules for it yet" for language, number in sorted(counts.items())]
 
 
 def _staged(context: Context, _arguments: Arguments) -> Findings:
@@ -75,6 +82,11 @@ def _from_here(path: Path) -> str:
 
 
 def _summed(files: list[Reviewed], skipped: list[str]) -> Findings:
+    from orchestra_lsp.review.dialect import dialects
+
+    ruled = {*dialects(), UNKNOWN}
+    skipped += _without_rules(file.buffer.language for file in files if file.buffer.language not in ruled)
+    files = [file for file in files if file.buffer.language in ruled]
     found = [finding for file in files for finding in file.findings]
     faulty = sum(bool(file.findings) for file in files)
     if not files:

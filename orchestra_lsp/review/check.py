@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 _SHOWN = 60  # characters of code in a message
 _HEAD = 2048  # bytes in which a file may say that it is generated
-_GENERATED = re.compile(rb"^(?://|#|/?\*) ?(?:Code generated .* DO NOT EDIT|@generated\b)", re.MULTILINE)
+_GENERATED = re.compile(rb"^[ \t]*(?://|#|/?\*+) ?(?:Code generated .* DO NOT EDIT|@generated\b)", re.MULTILINE)
 
 
 def check(buffer: Buffer, spans: Sequence[Span] | None = None) -> tuple[Finding, ...]:

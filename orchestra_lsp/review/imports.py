@@ -148,6 +148,7 @@ def _nodes(buffer: Buffer, read: Reader) -> Iterator[Node]:
         at = data.find(word)
         while at >= 0:
             node = root.descendant_for_byte_range(at, at + len(word) - 1)
+            node = None if node is None or node.is_extra else node
             while node is not None and node.type not in read.KINDS:
                 node = node.parent
             if node is not None:

@@ -216,7 +216,7 @@ def _matcher(reader: _Reader, match: Table, fix: Table, languages: tuple[str, ..
         options=reader.table(match, "options"),
         title=reader.text(merged, "title") if merged else "",
         safety=safety,
-        reason=str(merged.get("reason", "")),
+        reason=str(merged.get("reason", "")) if safety is Safety.UNSAFE else "",
         inside=listed["inside"],
         not_inside=listed["not-inside"],
         inside_patterns=listed["inside-pattern"],

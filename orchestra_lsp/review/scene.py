@@ -122,6 +122,6 @@ def span_of(node: Node) -> Span:
 
 
 def is_test_path(path: str) -> bool:
-    """Whether a file is a test by its name or by one of its three nearest folders."""
+    """Whether a file is a test by its name or by one of its two nearest folders."""
     parts = re.split(r"[/\\]", path)
-    return bool(_TEST_FILE.search(path)) or any(part in _TEST_FOLDERS for part in parts[-4:-1])
+    return bool(_TEST_FILE.search(path)) or any(part in _TEST_FOLDERS for part in parts[-3:-1])

@@ -10,13 +10,14 @@ from orchestra_lsp.review.compiled import Compiled, compile_matcher
 from orchestra_lsp.review.dialect import dialect
 from orchestra_lsp.review.page import Page
 from orchestra_lsp.review.pattern import WORD
-from orchestra_lsp.review.scene import Scene
+from orchestra_lsp.review.scene import Scene, ancestors
 from orchestra_lsp.syntax.language import grammar
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Query
 
 _NODE = "node"
+DEEPEST = 250  # levels below the root; looking around from a node costs the square of its depth, and real code stays above
 _LONG = 400  # bytes; in a longer node each word is sought by itself
 
 
@@ -79,7 +80,9 @@ class Table:
         from tree_sitter import QueryCursor
 
         data = scene.data
-        for capture, nodes in QueryCursor(self.query).captures(node).items():
+        cursor = QueryCursor(self.query)
+        cursor.set_max_start_depth(max(0, DEEPEST - sum(1 for _ in ancestors(node))))
+        for capture, nodes in cursor.captures(node).items():
             prefix, _, kind = capture.partition(".")
             if prefix == _NODE:
                 for found in nodes:

@@ -48,20 +48,19 @@ class LlamaCpp(OpenAI):
         return Question(path, body, _Dialect(self._line.endpoint))
 
     def _explained(self, error: faults.Refused, prompt: MaskedPrompt) -> faults.Refused:
-        name = self.name
-        if error.status == 503:
-            return self._loading(error)
-        if prompt.kind is Kind.COMPLETE and error.no_suffix:
-            error.problem = "the model there has no control tokens for filling in the middle"
-            error.remedy = f'load a model made for code, or set tools.{name}.fill_in_middle = "template" or "chat"'
-            error.retryable = False
-        elif prompt.kind is Kind.COMPLETE and error.status in (404, 405):
-            error.remedy = f'if {self._line.endpoint.host} is not llama.cpp, set tools.{name}.kind = "openai"'
-        return self._noted(error)
+        if prompt.kind is Kind.COMPLETE and error.status in (404, 405):
+            error.remedy = f'if {self._line.endpoint.host} is not llama.cpp, set tools.{self.name}.kind = "openai"'
+        return self._noted(self._in_its_words(error))
 
-    def _loading(self, error: faults.Refused) -> faults.Refused:
-        error.problem = f"llama.cpp at {self._line.endpoint.host} is still loading its model"
-        error.remedy = "wait until it has; a large model takes a minute"
+    def _in_its_words(self, error: faults.Refused) -> faults.Refused:
+        """What two statuses mean when it is llama.cpp that answers with them."""
+        if error.status == 503:
+            error.problem = f"llama.cpp at {self._line.endpoint.host} is still loading its model"
+            error.remedy = "wait until it has; a large model takes a minute"
+        elif error.no_suffix:
+            error.problem = "the model there has no control tokens for filling in the middle"
+            error.remedy = f'load a model made for code, or set tools.{self.name}.fill_in_middle = "template" or "chat"'
+            error.retryable = False
         return error
 
     async def check(self) -> Health:
@@ -71,15 +70,18 @@ class LlamaCpp(OpenAI):
             cramped = Kind.COMPLETE in self.abilities.kinds and self._middle == "suffix" and _cramped(props)
             return await self._arriving(props) if cramped else Health(State.READY)
         except faults.Refused as error:
+            if error.no_suffix:
+                told = self._in_its_words(error)
+                return Health(State.DEGRADED, told.problem, told.remedy)
             if error.status in (404, 405, 501):
                 reason = f"{self._line.endpoint.host} does not answer like llama.cpp"
                 return Health(State.DEGRADED, reason, f'set tools.{self.name}.kind = "openai", or correct tools.{self.name}.url')
-            return ill(self._loading(error) if error.status == 503 else error)
+            return ill(self._in_its_words(error))
         except ToolError as error:
             return ill(error)
 
     async def _arriving(self, props: dict[str, Any]) -> Health:
-        """Whether other files reach the model when they may not, by the window and the usual batch. Raises ToolError."""
+        """Whether other files reach the model. Only asked in doubt: it takes the place of what a slot remembers. Raises ToolError."""
         extra = [{"filename": "trace", "text": TRACE}]
         body = {"input_prefix": "", "input_suffix": "", "input_extra": extra, "n_predict": 0, "cache_prompt": False, "stream": False}
         _, found = await self._document("/infill", body)

@@ -19,7 +19,7 @@ from orchestra_lsp.trust.shape import Secret, is_random, is_strange
 _LEAST_ENTROPY = 2.5  # bits a character of a value that is taken for a token
 _LEAST_KEY = 20  # characters of what is assigned to a mere "key"; it must not be hex or a UUID either: those find things
 _LONGEST_LINE = 300  # bytes on either side of a value in a settings file
-_AFTER_COMMAND = re.compile(r"(?:--|\b(?:define|ENV|ARG|setx?|setenv)\s+)[\w.-]*$")
+_AFTER_COMMAND = re.compile(r"(?:--|-[eD] ?|\b(?:define|ENV|ARG|setx?|setenv)\s+)[\w.-]*$")
 #: A name of the program: `settings.DB_PASSWORD`, `values[3]`, `SHA2_PASSWORD`, `new_password2`.
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\w*\]?|\(.*)+|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 _HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?|localhost(?::\d+)?")
@@ -84,9 +84,9 @@ def _may_be_password(data: bytes, found: Assignment) -> bool:
         return data[found.end : found.end + 2] == b"</"
     if found.operator == "":
         return bool(_AFTER_COMMAND.search(found.line)) or (found.quoted and len(found.text) >= 8)
-    if found.operator == ",":
-        return len(found.text) >= 8
-    return found.operator not in ("(", "{")
+    if found.operator in (",", "(", "{"):
+        return found.quoted and len(found.text) >= 8
+    return True
 
 
 def _is_password(data: bytes, found: Assignment) -> bool:

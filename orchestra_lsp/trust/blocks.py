@@ -12,6 +12,7 @@ from orchestra_lsp.trust.shape import Secret, is_random
 
 _LONGEST = 40_000  # bytes of one block
 _LEAST_BODY = 32  # characters of all lines together; less is an example
+_LEAST_PIECE = 4  # characters; less is an operator between the strings of a key in code
 _LEAST_LINE = 16  # characters of the first line; less is a word
 _MARK = re.compile(rb"-{4,5} ?(BEGIN|END) [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,12} ?-{4,5}")
 #: What separates the lines of a block: line ends, real or written as an escape, and what code puts around a line.
@@ -80,6 +81,8 @@ def _key_lines(data: bytes, start: int, end: int, ended: bool) -> Iterator[Secre
     lines: list[tuple[int, int]] = []
     for first, last in _pieces(data, start, end):
         piece = data[first:last]
+        if last - first < _LEAST_PIECE:
+            continue
         if _BODY.fullmatch(piece) and (lines or last - first >= _LEAST_LINE):
             lines.append((first, last))
         elif not ended and not _HEADER.fullmatch(piece):
@@ -92,6 +95,8 @@ def _cut_key(data: bytes, end: int) -> Iterator[Secret]:
     """The lines of a key that ends at `end` and whose beginning lies before this text."""
     lines = []
     for first, last in reversed(list(_pieces(data, max(0, end - _LONGEST), end))):
+        if last - first < _LEAST_PIECE:
+            continue
         if not _BODY.fullmatch(data[first:last]):
             break
         lines.append(Secret(first, last, "private_key", noisy=False))

@@ -137,7 +137,15 @@ def test_output_of_any_encoding_goes_through(terminal: Terminal) -> None:
     assert b"h\\xfctte.py:3:8: " in done.stdout
 
 
-# --- review and facts ---
+# --- review, fix and facts ---
+
+
+def test_fix_makes_what_is_safe_and_nothing_else(terminal: Terminal) -> None:
+    write(terminal.folder, {"a.py": "def f(x, y=[]):\n    return f'no'\n", "b.py": "B = 1\n"})
+    assert terminal.out("fix", ".") == "Changed a.py\n"
+    assert (terminal.folder / "a.py").read_text(encoding="utf-8") == "def f(x, y=[]):\n    return 'no'\n"
+    assert terminal.out("fix", ".").startswith("No fix that is safe is wanted here")
+    assert "That would change something" in terminal.err("do", "fix a.py", code=2)
 
 
 def test_review_is_clean_or_has_findings(terminal: Terminal) -> None:
@@ -296,8 +304,8 @@ def test_do_changes_nothing_unasked(terminal: Terminal) -> None:
 
 
 def test_do_says_which_word_it_does_not_know(terminal: Terminal) -> None:
-    write(terminal.folder, {"sums.py": "def add(a, b):\n    return a + b\n"})
-    assert "> orchestra explain --symbol add" in terminal.err("do", "explain add", code=2)
+    write(terminal.folder, {"sums.py": "def discount(a, b):\n    return a + b\n"})
+    assert "> orchestra explain --symbol discount" in terminal.err("do", "explain discount", code=2)
     said = terminal.err("do", "explain monads", code=2)
     assert "There is no file, folder or function 'monads' here." in said
     assert "--symbol" not in said

@@ -40,7 +40,7 @@ def run(name: str, given: Mapping[str, object] | None = None, settings: Mapping[
     return asyncio.run(once())
 
 
-def editing(text: str, path: str = "/work/sums.py", language: str = "python") -> dict[str, Any]:
+def editing(text: str, path: str = "/code/sums.py", language: str = "python") -> dict[str, Any]:
     """An editor's buffer with the cursor at the mark, or the selection between two marks."""
     before, _, rest = text.partition(CURSOR)
     selected, mark, after = rest.partition(CURSOR)
@@ -48,7 +48,7 @@ def editing(text: str, path: str = "/work/sums.py", language: str = "python") ->
     return {"buffer": opened(before + selected + after, path, language), "span": span}
 
 
-def opened(text: str, path: str = "/work/sums.py", language: str = "python") -> Buffer:
+def opened(text: str, path: str = "/code/sums.py", language: str = "python") -> Buffer:
     return open_buffer(Path(path).as_uri(), path, 1, language, text)
 
 

@@ -9,6 +9,7 @@ import pytest
 from orchestra_lsp.commands.parts.values import value_of
 from orchestra_lsp.commands.registry import WrongUse
 from orchestra_lsp.commands.result import Findings
+from orchestra_lsp.review.dialect import dialects
 from tests.commands.support import SHOP, editing, git, repository, run, write
 
 KEYS = ["path", "line", "column", "endLine", "endColumn", "rule", "severity", "confidence", "category", "cwe", "message", "fixable"]
@@ -74,7 +75,7 @@ def test_settings_switch_rules_off_and_change_their_weight(tmp_path: Path) -> No
 
 def test_an_editor_reviews_what_is_open() -> None:
     result = review({}, **editing("import yaml\n\nDATA = yaml.load(|TEXT)\n"))
-    assert [file.path for file in result.files] == ["/work/sums.py"]
+    assert [file.path for file in result.files] == ["/code/sums.py"]
     assert len(result.files[0].findings) == 1
 
 
@@ -118,6 +119,15 @@ def test_what_is_skipped_is_told_where_it_was_named(tmp_path: Path) -> None:
         review({"paths": [str(tmp_path / "good.py"), str(tmp_path / "binary.py")]})
     assert review({"paths": [str(tmp_path)]}).skipped == ()
     assert review({"paths": [str(tmp_path)]}).title == "No findings in 1 file"
+
+
+def test_silence_about_a_language_without_rules_is_no_praise(tmp_path: Path) -> None:
+    samples = {"c": "a.c", "cpp": "a.cpp", "java": "A.java", "python": "a.py"}
+    write(tmp_path, dict.fromkeys(samples.values(), "\n"))
+    found = review({"paths": [str(tmp_path)]})
+    silent = [language for language in samples if language not in dialects()]
+    assert found.skipped == tuple(f"1 file of {language}: there are no rules for it yet" for language in silent)
+    assert len(found.files) == len(samples) - len(silent)
 
 
 def test_text_without_a_grammar_is_clean(tmp_path: Path) -> None:

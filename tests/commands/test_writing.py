@@ -113,7 +113,7 @@ def test_the_nearest_folder_of_tests_is_taken(tmp_path: Path) -> None:
 
 def test_text_and_unsaved_documents_have_none() -> None:
     with pytest.raises(WrongUse, match="no known place for tests of text files"):
-        home_of_tests(opened("", "/work/a.txt", "text"), ())
+        home_of_tests(opened("", "/code/a.txt", "text"), ())
     unsaved = editing("a = 1|")["buffer"]
     with pytest.raises(WrongUse, match="Save the file first"):
         home_of_tests(type(unsaved)("untitled:1", "", 1, "python", b"", (0,), None), ())
@@ -134,7 +134,7 @@ def test_the_buffer_is_shown_as_outside_tools_see_it() -> None:
 def test_the_facts_of_the_buffer() -> None:
     table = run("facts", {}, **editing("def add(a, b):\n    return a + b|\n"))
     assert isinstance(table, Table)
-    assert table.rows == (("add", "/work/sums.py:1", "2", "1", "0", "0", "2"),)
+    assert table.rows == (("add", "/code/sums.py:1", "2", "1", "0", "0", "2"),)
 
 
 def test_why_without_a_decision_of_that_name() -> None:

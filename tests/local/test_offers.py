@@ -46,7 +46,7 @@ def cases() -> Iterator[Case]:
 
 
 def opened(path: str, language: str, text: str) -> Buffer:
-    return open_buffer(f"file:///work/{path}", f"/work/{path}", 1, language, text)
+    return open_buffer(f"file:///code/{path}", f"/code/{path}", 1, language, text)
 
 
 def check(case: Case) -> None:

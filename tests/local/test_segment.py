@@ -18,7 +18,7 @@ files = st.lists(st.lists(st.sampled_from(["a", "b", "a b", "  a", "c(a)", "", "
 def built(texts: list[list[str]]) -> Segment:
     builder = Builder()
     for number, lines in enumerate(texts):
-        builder.add(f"/work/{number}", "\n".join(lines), "python")
+        builder.add(f"/code/{number}", "\n".join(lines), "python")
     return Segment(builder.finish())
 
 
@@ -65,26 +65,26 @@ def test_a_masked_file_is_not_counted() -> None:
     segment = built([["f(first)"], ["f(second)"]])
     entries = segment.ranges([segment.number("f", "python"), segment.number("(", "python")])[-1]
     assert sorted(map(segment.word, segment.nexts(entries))) == ["first", "second"]
-    assert list(map(segment.word, segment.nexts(entries, segment.masks(["/work/0"])))) == ["second"]
+    assert list(map(segment.word, segment.nexts(entries, segment.masks(["/code/0"])))) == ["second"]
     assert segment.masks(["/elsewhere"]) == ()
 
 
 def test_families_share_words_and_others_do_not() -> None:
     builder = Builder()
-    builder.add("/work/a.ts", "state = State.Open", "typescript")
-    builder.add("/work/b.js", "state = 1", "javascript")
-    builder.add("/work/c.vue", "state = 2", "text")
-    builder.add("/work/d.py", "state = 4.5", "python")
-    builder.add("/work/e.sql", "state = 9", "text")
+    builder.add("/code/a.ts", "state = State.Open", "typescript")
+    builder.add("/code/b.js", "state = 1", "javascript")
+    builder.add("/code/c.vue", "state = 2", "text")
+    builder.add("/code/d.py", "state = 4.5", "python")
+    builder.add("/code/e.sql", "state = 9", "text")
     segment = Segment(builder.finish())
 
     def following(kin: str) -> set[str]:
         entries = segment.ranges([segment.number("state", kin), segment.number("=", kin)])[-1]
         return set(map(segment.word, segment.nexts(entries)))
 
-    assert following(family("tsx", "/work/f.tsx")) == {"State", "1", "2"}
-    assert following(family("python", "/work/f.py")) == {"4.5"}
-    assert following(family("text", "/work/f.SQL")) == {"9"}
+    assert following(family("tsx", "/code/f.tsx")) == {"State", "1", "2"}
+    assert following(family("python", "/code/f.py")) == {"4.5"}
+    assert following(family("text", "/code/f.SQL")) == {"9"}
     assert segment.number("State", family("python", "")) == 0
     assert [segment.word(number) for number in range(*segment.starting_with("S", "javascript"))] == ["State"]
 
@@ -109,7 +109,7 @@ def test_an_empty_index() -> None:
 
 
 WHOLE = Builder()
-WHOLE.add("/work/a", "a b c\nd e f\n", "python")
+WHOLE.add("/code/a", "a b c\nd e f\n", "python")
 DATA = WHOLE.finish()
 
 

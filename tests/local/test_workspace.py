@@ -200,7 +200,7 @@ def test_the_process_ends_with_its_server(tmp_path: Path) -> None:
 
 
 RESULT = Builder()
-RESULT.add("/work/a.py", LINE, "python")
+RESULT.add("/code/a.py", LINE, "python")
 SEGMENT = RESULT.finish()
 SAID = json.dumps({"size": len(SEGMENT), "files": 1, "bytes": 9, "skipped": 0}).encode() + b"\n"
 
@@ -210,7 +210,7 @@ def test_a_whole_result() -> None:
     segment, size = read_result(
         io.BytesIO(b'{"files": 1, "bytes": 5}\n' + SAID + SEGMENT), lambda files, count: told.append((files, count))
     )
-    assert (size, told, segment.paths) == (9, [(1, 5)], ("/work/a.py",))
+    assert (size, told, segment.paths) == (9, [(1, 5)], ("/code/a.py",))
 
 
 @pytest.mark.parametrize(

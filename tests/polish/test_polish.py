@@ -61,7 +61,7 @@ def draft_of(case: Case) -> Draft:
         assert after.startswith("‸"), f"{case.title}: the cursor does not stand behind the answer"
         after = after[1:]
     language = next((option for option in case.options if option in EXTENSIONS), "python")
-    path = "/work/code" + EXTENSIONS[language]
+    path = "/code/code" + EXTENSIONS[language]
     buffer = open_buffer(f"file://{path}", path, 1, "" if language == "markdown" else language, before + selected + after)
     start = len(before.encode())
     kind = Kind.EDIT if "edit" in case.options else Kind.COMPLETE

@@ -63,7 +63,7 @@ def edits(draw: st.DrawFn, size: int) -> tuple[int, int, str]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_an_update_equals_a_full_check(language: str, data: st.DataObject) -> None:
     code = opened(language)
@@ -76,7 +76,7 @@ def test_an_update_equals_a_full_check(language: str, data: st.DataObject) -> No
         code, before = after, found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_small_files_too(data: st.DataObject) -> None:
     _, language, example = data.draw(st.sampled_from(list(cases())))
@@ -201,3 +201,27 @@ def test_a_line_that_is_deleted_takes_its_findings_along(language: str) -> None:
     assert found == check(inserted)
     deleted, spans = typed(inserted, len(head), len(head) + len(line), "", 3)
     assert update(found, inserted, deleted, spans) == known
+
+
+DEEP = {
+    "brackets": ("python", "x = " + "(y == " * 4000 + "None" + ")" * 4000 + "\n"),
+    "calls": ("python", "x = " + "eval(" * 4000 + "y" + ")" * 4000 + "\n"),
+    "a sum": ("python", 'c.execute("SELECT a FROM b" + ' + " + ".join(["a"] * 4000) + ")\n"),
+    "strings in a row": ("python", 'x = (f"a"' + ' f"b"' * 4000 + ")\n"),
+    "variables": ("python", "def f(c, q):\n" + "    q = q + q + 'select x from y'\n" * 300 + "    c.execute(q)\n"),
+    "else-ifs": ("javascript", "if (a == 1) {}" + "".join(f" else if (a == {number}) {{}}" for number in range(2, 2000))),
+    "a chain": ("rust", "fn f() { a" + ".filter(|x| x).next()" * 1000 + "; }"),
+    "use lists": ("rust", "use a::" + "{b::" * 2000 + "c" + "}" * 2000 + ";"),
+    "unclosed": ("python", "{[(" * 3000),
+    "one long line": ("typescript", "x = [" + ", ".join(["y == 0"] * 5000) + "];"),
+}
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("name", DEEP)
+def test_code_that_no_person_writes_takes_its_time_but_ends(name: str) -> None:
+    language, text = DEEP[name]
+    code = buffer(language, text)
+    before = check(code)
+    after, changed = typed(code, 0, 0, "\n", 1)
+    assert update(before, code, after, changed) == check(after)

@@ -15,11 +15,11 @@ from orchestra_lsp.syntax.parse import open_buffer
 from orchestra_lsp.syntax.text import Encoding
 
 TEXT = "a = '\U0001f600\u4e2d\u00e9' + here\r\nnext\n"
-URI = "file:///work/a.py"
+URI = "file:///code/a.py"
 
 
 def buffer(text: str = TEXT) -> Buffer:
-    return open_buffer(URI, "/work/a.py", 3, "python", text)
+    return open_buffer(URI, "/code/a.py", 3, "python", text)
 
 
 def span(text: str, word: str) -> Span:
@@ -43,10 +43,10 @@ def test_a_range_that_runs_backwards_is_turned() -> None:
 @pytest.mark.parametrize(
     ("uri", "path"),
     [
-        ("file:///work/a%20b.py", "/work/a b.py"),
+        ("file:///code/a%20b.py", "/code/a b.py"),
         ("untitled:Untitled-1", ""),
         ("", ""),
-        ("vscode-notebook-cell:/work/a.ipynb#1", ""),
+        ("vscode-notebook-cell:/code/a.ipynb#1", ""),
         ("http://example.org/a.py", ""),
     ],
 )
@@ -99,7 +99,7 @@ def test_edits_name_the_version_where_the_editor_understands_it() -> None:
 
 
 def test_a_new_file_is_made_before_it_is_filled_and_everything_is_confirmed() -> None:
-    edit = convert.workspace_edit(VERSIONED, [FileChange("file:///work/new.py", None, (Edit(Span(0, 0), "x = 1\n"),))])
+    edit = convert.workspace_edit(VERSIONED, [FileChange("file:///code/new.py", None, (Edit(Span(0, 0), "x = 1\n"),))])
     asked = convert.annotated(edit, "Write tests", "openai: it is the only one")
     assert asked.document_changes is not None
     made, filled = asked.document_changes

@@ -17,7 +17,7 @@ from orchestra_lsp.server.documents import Documents
 from orchestra_lsp.syntax.parse import open_buffer
 from orchestra_lsp.syntax.text import Encoding
 
-URI = "file:///work/a.py"
+URI = "file:///code/a.py"
 SMALL = ServerSettings()
 LARGE = ServerSettings(parse_inline_bytes=0)  # everything counts as large
 

@@ -18,7 +18,7 @@ from orchestra_lsp.trust.mask import MaskedPrompt, Vault, mask, waive
 PROMPT = Prompt(
     kind=Kind.COMPLETE,
     language="python",
-    uri="file:///work/sums.py",
+    uri="file:///code/sums.py",
     path="sums.py",
     prefix="def add(a, b):\n    return ",
     selection="",

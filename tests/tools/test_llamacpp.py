@@ -169,6 +169,13 @@ async def test_a_check_tells_how_it_is(shared: Shared, replies: tuple[bytes, ...
     assert bool(health.remedy) == (state is not State.READY)
 
 
+async def test_a_model_that_cannot_fill_in_the_middle_is_told_by_the_check(shared: Shared) -> None:
+    async with canned(WELL, props(2048), error("501 Not Implemented", message="Infill is not supported by this model")) as server:
+        health = await tool(shared, "llamacpp", url=server.url).check()
+    assert "no control tokens" in health.reason
+    assert 'fill_in_middle = "template" or "chat"' in health.remedy
+
+
 async def test_loading_is_told_and_so_is_nobody_there(shared: Shared) -> None:
     async with canned(error("503 Service Unavailable", message="Loading model")) as server:
         one = tool(shared, "llamacpp", url=server.url)

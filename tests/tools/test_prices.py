@@ -123,13 +123,13 @@ def test_only_the_makers_own_address_is_on_the_makers_bill() -> None:
 
 def test_the_persons_own_price_goes_first() -> None:
     usage = Usage(1_000_000, 1_000_000, None, 400_000)
-    assert Tariff("anthropic", "claude-haiku-4-5", {"input": 1.0, "output": 2.0}).priced(usage).cost == pytest.approx(3.0)
+    assert Tariff("api.anthropic.com", "claude-haiku-4-5", {"input": 1.0, "output": 2.0}).priced(usage).cost == pytest.approx(3.0)
     assert Tariff("", "x", {"input": 1.0, "output": 2.0, "cache_read": 0.5}).priced(usage).cost == pytest.approx(2.8)
     assert Tariff("", "x", {"input": 0.0, "output": 0.0}).priced(usage).cost == 0.0  # the person says that it is free
     assert Tariff("", "x", {"output": 2.0}).priced(usage).cost is None
     assert Tariff("", "x", {"input": 1.0, "output": 2.0}).priced(Usage(None, 3)).cost is None
     assert Tariff("", "x", {"input": 1.0, "output": 2.0}).priced(Usage(1, 1, 7.0)).cost == 7.0
-    assert Tariff("anthropic", "claude-haiku-4-5").priced(Usage(1_000_000, 0)).cost == pytest.approx(1.0)
+    assert Tariff("api.anthropic.com", "claude-haiku-4-5").priced(Usage(1_000_000, 0)).cost == pytest.approx(1.0)
 
 
 OPENAI = {

@@ -164,7 +164,7 @@ async def test_a_prompt_that_is_too_long_is_told_with_its_numbers(served: Tool[M
 
 
 async def test_the_text_of_a_secret_file_reaches_nobody(served: Tool[MaskedPrompt]) -> None:
-    refused = mask(prompt(Kind.EXPLAIN, path=".env", uri="file:///work/.env", selection="KEY=1"), Vault())
+    refused = mask(prompt(Kind.EXPLAIN, path=".env", uri="file:///code/.env", selection="KEY=1"), Vault())
     with pytest.raises(ToolError) as caught:
         async with aclosing(served.ask(refused, time.monotonic() + 5)) as pieces:
             await anext(pieces)

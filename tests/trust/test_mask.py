@@ -19,7 +19,7 @@ from orchestra_lsp.trust.reach import loopback
 from .corpus import secrets
 from .strategies import TEXT
 
-URI = "file:///work/a.py"
+URI = "file:///code/a.py"
 SECRET = "ghp_" + "a9B8c7D6e5F4" * 3
 MARK = "│"
 FIELDS = ("prefix", "selection", "suffix", "instruction", "path", "uri")
@@ -137,7 +137,7 @@ def test_nothing_of_a_refused_file_leaves() -> None:
         ("a.py", "file:///x/.env.local", ()),
         ("private/a.py", URI, ("private",)),
         ("a.py", "file:///x/%2Eenv", ()),
-        ("a.py", URI, ("/work/**",)),
+        ("a.py", URI, ("/code/**",)),
     ):
         masked = mask(prompt(f"A=1{MARK}B=2", path=path, uri=uri, instruction="C", snippets=(Snippet("b.py", "D"),)), Vault(), globs)
         assert masked.refused

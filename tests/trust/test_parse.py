@@ -22,7 +22,7 @@ FILES = {
         '        return f"x {{x}} {b}" + r"{a}" + b"{a}".decode()\n{key}\n'
     ),
     "javascript": (
-        "// {a}\nconst token = '{a}';\nconst t = `pre ${{token}} {b}`;\n/* {b} */\n"
+        "const key = {lines};\n// {a}\nconst token = '{a}';\nconst t = `pre ${{token}} {b}`;\n/* {b} */\n"
         'export function f({{ x = "{b}" }}) {{ return <A key="{a}">text</A>; }}\n'
     ),
     "typescript": (
@@ -30,9 +30,15 @@ FILES = {
         "class C {{ private readonly k: string = `{a}`; }}\n"
     ),
     "tsx": "const a = <Client token=\"{a}\" other={{'{b}'}}>{{/* {a} */}}</Client>;\n",
-    "go": 'package main\n// {a}\nconst token = "{a}"\nvar raw = `{b}`\nfunc main() {{ f(map[string]string{{"k": "{b}"}}) }}\n',
+    "go": (
+        'package main\nvar key = {lines}\n// {a}\nconst token = "{a}"\nvar raw = `{b}`\n'
+        'func main() {{ f(map[string]string{{"k": "{b}"}}) }}\n'
+    ),
     "rust": ('// {a}\nconst TOKEN: &str = "{a}";\nfn main() {{ let x = r#"{b}"#; let y = b"{b}"; println!("{{}} {a}", x); }}\n'),
-    "java": '// {a}\nclass A {{ private static final String T = "{a}"; /** {b} */ @X("{b}") void f() {{ g("{a}"); }} }}\n',
+    "java": (
+        "class B {{ String k = {lines}; }}\n// {a}\n"
+        'class A {{ private static final String T = "{a}"; /** {b} */ @X("{b}") void f() {{ g("{a}"); }} }}\n'
+    ),
     "c": '/* {a} */\n#define TOKEN "{a}"\nstatic const char *t = "{b}" "{b}";\nint main(void) {{ return f("{a}"); }}\n',
     "cpp": '// {a}\nstd::string t{{"{a}"}};\nauto r = R"({b})";\nint main() {{ f("{b}"); }}\n',
 }
@@ -49,6 +55,8 @@ BARE = {
     "cpp": "auto x = {a};\n",
 }
 KEY = 'KEY = """-----BEGIN PRIVATE KEY-----\n' + "\n".join("M1q8" * 16 for _ in range(3)) + '\n-----END PRIVATE KEY-----"""'
+BODY = ("-----BEGIN PRIVATE KEY-----", *("M1q8" * 16 for _ in range(3)), "Zz9=", "-----END PRIVATE KEY-----")
+LINES = " +\n".join(f'"{line}\\n"' for line in BODY)
 
 
 @cache
@@ -84,7 +92,7 @@ def test_in_strings_and_comments(name: str) -> None:
     secrets = tokens(120)
     assert len(secrets) > 60
     for first, second in zip(secrets, reversed(secrets), strict=True):
-        text = FILES[name].format(a=first, b=second, key=KEY)
+        text = FILES[name].format(a=first, b=second, key=KEY, lines=LINES)
         masked = mask_text(text, "u", Vault())
         assert first not in masked
         assert second not in masked

@@ -67,9 +67,9 @@ def test_sent(path: str) -> None:
         ("private", "src/private/a.py"),
         ("private/", "src/private/deep/a.py"),
         ("src/**/gen", "src/a/b/gen/x.go"),
-        ("src/**", "work/src/a.py"),
-        ("/work/secret", "/work/secret/a.py"),
-        ("C:\\work\\x", "c:/work/x/a.py"),
+        ("src/**", "code/src/a.py"),
+        ("/code/secret", "/code/secret/a.py"),
+        ("C:\\code\\x", "c:/code/x/a.py"),
         ("a?c.py", "abc.py"),
         ("[ab].py", "b.py"),
         ("[!ab].py", "c.py"),
@@ -88,7 +88,7 @@ def test_the_users_own_globs(glob: str, path: str) -> None:
     [
         ("*.sql", "a.sqlite"),
         ("private", "privateer/a.py"),
-        ("/work/secret", "/home/work/secret/a.py"),
+        ("/code/secret", "/home/code/secret/a.py"),
         ("a/*.py", "a/b/c.py"),
         ("[!ab].py", "a.py"),
         ("", "a.py"),
@@ -106,8 +106,8 @@ def test_a_wicked_glob_takes_no_time() -> None:
 @pytest.mark.parametrize(
     ("uri", "path"),
     [
-        ("file:///work/a%20b/.env", "/work/a b/.env"),
-        ("file:///c%3A/work/x.py", "c:/work/x.py"),
+        ("file:///code/a%20b/.env", "/code/a b/.env"),
+        ("file:///c%3A/code/x.py", "c:/code/x.py"),
         ("FILE:///C:/x", "C:/x"),
         ("untitled:Untitled-1", "untitled:Untitled-1"),
         ("file://server/share/id_rsa", "server/share/id_rsa"),

@@ -7,11 +7,15 @@ from orchestra_lsp.review.match import Hit, Match
 from orchestra_lsp.review.scene import span_of
 from orchestra_lsp.syntax.text import decode
 
+_MANY = 100  # strings in a row; each would be compared with all others
+
 
 def check(match: Match) -> Hit | None:
     node = match.node
     parts = [node]
     if node.parent is not None and node.parent.type == "concatenated_string":
+        if node.parent.child_count > _MANY:
+            return None
         parts = [part for part in node.parent.named_children if part.type == "string"]
     if any(child.type == "interpolation" for part in parts for child in part.named_children):
         return None

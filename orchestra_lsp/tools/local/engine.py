@@ -16,7 +16,7 @@ from orchestra_lsp.tools.contract import ToolError
 from orchestra_lsp.tools.local import manners
 from orchestra_lsp.tools.local.counts import Learned
 from orchestra_lsp.tools.local.cursor import MAX_ABOVE, MAX_BELOW, Cursor, around, cursor_at, split_first, split_last
-from orchestra_lsp.tools.local.decode import Limits, Sources, Written, decode
+from orchestra_lsp.tools.local.decode import Limits, Sources, Step, Written, decode
 from orchestra_lsp.tools.local.document import Document, Encoder
 from orchestra_lsp.tools.local.family import family
 from orchestra_lsp.tools.local.files import language_of
@@ -183,7 +183,7 @@ class _Asked:
 
 def _offered(written: Written, cursor: Cursor) -> Offer:
     """The offer, unless it would be silly at this cursor."""
-    steps = written.steps
+    steps: Sequence[Step] = written.steps
     if not written.ended:
         steps = manners.without_loose_end(manners.without_half_string(steps, cursor.left, cursor.language))
     if not steps or (not written.ended and not manners.closes_only(cursor.right)):

@@ -1,6 +1,7 @@
 """A read-only index of many files: all tokens sorted by the context to their left, so that every context is one range.
 
-Each family of languages has words of its own, so that a context never matches in another one. Works on a flat stretch of bytes through memoryviews: nothing is unpacked at load, and no numpy is needed to ask.
+Each family of languages has words of its own, so that a context never matches in another one.
+Works on a flat stretch of bytes through memoryviews: nothing is unpacked at load, and no numpy is needed to ask.
 """
 
 from __future__ import annotations

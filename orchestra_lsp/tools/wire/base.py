@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from orchestra_lsp.model import Abilities, Health, Piece, State
 from orchestra_lsp.tools.contract import ToolError
-from orchestra_lsp.tools.wire import answer, faults, prices
+from orchestra_lsp.tools.wire import answer, faults
 from orchestra_lsp.tools.wire.endpoint import Endpoint, Key
 from orchestra_lsp.tools.wire.http import Call
 from orchestra_lsp.tools.wire.prices import Tariff
@@ -81,8 +81,8 @@ class HttpTool:
     def __init__(self, line: Line, abilities: Abilities) -> None:
         self._line = line
         self._abilities = abilities
-        provider = prices.provider_at(urlsplit(line.endpoint.base).hostname or "")
-        self._tariff = Tariff(provider, line.endpoint.model, line.settings.price)
+        host = "" if line.endpoint.direct else urlsplit(line.endpoint.base).hostname or ""
+        self._tariff = Tariff(host, line.endpoint.model, line.settings.price)
 
     @property
     def name(self) -> str:

@@ -43,9 +43,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """What one tool's calls cost. `provider` is who sends the bill, empty when that is not known; `own` is the person's own price."""
+    """What one tool's calls cost. `host` is who sends the bill, empty for this machine; `own` is the person's own price."""
 
-    provider: str = ""
+    host: str = ""
     model: str = ""
     own: Own | None = None
 
@@ -53,8 +53,13 @@ class Tariff:
         """`usage` with its cost, if it is known."""
         if usage.cost is not None:
             return usage  # the endpoint said it itself
-        cost = _own(self.own, usage) if self.own else price_of(self.provider, self.model, usage, datetime.now(UTC))
+        cost = _own(self.own, usage) if self.own else self._listed(usage)
         return usage if cost is None else replace(usage, cost=cost)
+
+    def _listed(self, usage: Usage) -> float | None:
+        """By the table, which is only read for somebody who may be in it."""
+        provider = provider_at(self.host) if self.host else ""
+        return price_of(provider, self.model, usage, datetime.now(UTC)) if provider else None
 
 
 def price_of(kind: str, model: str, usage: Usage, when: datetime) -> float | None:
