@@ -6,7 +6,7 @@ from orchestra_lsp.commands.registry import Arguments, Command, Context
 from orchestra_lsp.commands.result import Result, Table
 from orchestra_lsp.model import State
 
-COLUMNS = ("tool", "kind", "state", "model", "what is wrong", "what to do")
+COLUMNS = ("tool", "kind", "state", "model", "found", "what to do")
 
 
 async def run(context: Context, _arguments: Arguments) -> Result:

@@ -39,7 +39,27 @@ class Called:
 Tools = Mapping[str, Tool[MaskedPrompt]]
 
 
-async def run(order: Sequence[Candidate], tools: Tools, prompt: Prompt, vault: Vault, deadline: float) -> Called:
+class Outgoing:
+    """One prompt on its way out: masked at most once, whoever is asked."""
+
+    def __init__(self, prompt: Prompt, vault: Vault, never_send: Sequence[str] = ()) -> None:
+        self.prompt = prompt
+        self.vault = vault
+        self._never_send = never_send
+        self._masked: MaskedPrompt | None = None
+
+    def for_tool(self, tool: Tool[MaskedPrompt]) -> MaskedPrompt:
+        """What this tool may see. Raises ToolError when that is nothing."""
+        if endpoint := tool.endpoint:
+            return waive(self.prompt, endpoint)
+        if self._masked is None:
+            self._masked = mask(self.prompt, self.vault, self._never_send)
+        if self._masked.refused:
+            raise ToolError(tool.name, f"nothing was sent: {self._masked.refused}", retryable=False)
+        return self._masked
+
+
+async def run(order: Sequence[Candidate], tools: Tools, outgoing: Outgoing, deadline: float) -> Called:
     """Fail over along `order` until one tool answers or `deadline` (seconds of `time.monotonic()`) has passed."""
     attempts: list[Attempt] = []
     for place, candidate in enumerate(order):
@@ -49,7 +69,7 @@ async def run(order: Sequence[Candidate], tools: Tools, prompt: Prompt, vault: V
         limit = deadline if place == len(order) - 1 else time.monotonic() + left * SHARE
         start = time.perf_counter()
         try:
-            answer = await _one(tools[candidate.tool], prompt, vault, limit)
+            answer = await _one(tools[candidate.tool], outgoing, limit)
         except ToolError as error:
             attempts.append(Attempt(candidate.tool, _ms(start), error))
             log.info("%s", error)
@@ -58,9 +78,8 @@ async def run(order: Sequence[Candidate], tools: Tools, prompt: Prompt, vault: V
     return Called(None, tuple(attempts))
 
 
-async def _one(tool: Tool[MaskedPrompt], prompt: Prompt, vault: Vault, deadline: float) -> Answer:
-    endpoint = tool.endpoint
-    masked = waive(prompt, endpoint) if endpoint else mask(prompt, vault)
+async def _one(tool: Tool[MaskedPrompt], outgoing: Outgoing, deadline: float) -> Answer:
+    masked = outgoing.for_tool(tool)
     start = time.perf_counter()
     try:
         async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
@@ -68,9 +87,9 @@ async def _one(tool: Tool[MaskedPrompt], prompt: Prompt, vault: Vault, deadline:
     except TimeoutError:
         raise ToolError(tool.name, f"did not answer within {_ms(start):.0f} ms") from None
     answer = _joined(tool.name, pieces, _ms(start))
-    if endpoint:
+    if tool.endpoint:
         return answer
-    restored = unmask(answer.text, prompt.uri, vault)
+    restored = unmask(answer.text, outgoing.prompt.uri, outgoing.vault)
     if restored.rejected:
         # A placeholder that cannot be put back exactly would write nonsense (or a leak) into the file.
         raise ToolError(tool.name, f"answered with a placeholder that cannot be restored: {restored.rejected[0]}", retryable=False)

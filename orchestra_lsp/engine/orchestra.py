@@ -166,11 +166,12 @@ class Orchestra:
 
     async def _remote(self, ask: Ask, multiline: bool) -> _Found:
         """Everybody else: context, choice, call, checks."""
-        prompt = await context.gather(ask, multiline)
+        prompt = await context.gather(self._sendable(ask), multiline)
         complexity = (await asyncio.to_thread(facts_of, ask.buffer)).complexity
         request = self._request(ask, prompt, complexity)
         choice = route.choose(request, self._ensemble.players(), self.settings.route.prefer)
-        called = await call.run(choice.order, self._ensemble.tools, prompt, self._vault, ask.deadline)
+        outgoing = call.Outgoing(prompt, self._vault, self.settings.privacy.never_send)
+        called = await call.run(choice.order, self._ensemble.tools, outgoing, ask.deadline)
         self._ensemble.heard(called.attempts)
         reason = next((one.reason for one in choice.order if called.answer and one.tool == called.answer.tool), "")
         found = _Found(called.answer, ask.span, reason, choice, called.attempts, complexity=complexity)
@@ -180,6 +181,11 @@ class Orchestra:
             objection = judge.objection_alone(ask.buffer.language, called.answer.text)
             return _dropped(found, objection) if objection else found
         return self._checked(ask, found, multiline)
+
+    def _sendable(self, ask: Ask) -> Ask:
+        """Without the open files that are never sent: their whole paths are known only here."""
+        globs = self.settings.privacy.never_send
+        return replace(ask, neighbours=tuple(other for other in ask.neighbours if not refusal(other.path, globs)))
 
     def _request(self, ask: Ask, prompt: Prompt, complexity: Complexity) -> route.Request:
         privacy = self.settings.privacy

@@ -53,6 +53,18 @@ def is_constant(scene: Scene, node: Node, depth: int = _DEPTH) -> bool:
     return False
 
 
+def is_fixed(scene: Scene, node: Node) -> bool:
+    """The same in every turn of a loop: literals and names in capitals, joined at most. No variable and no call, however harmless."""
+    rules = scene.dialect
+    if node.type in rules.kind("literal") or _CONSTANT_NAME.match(scene.text(node)):
+        return True
+    if node.type in rules.kind("string"):
+        return not any(interpolated(scene, node))
+    if node.type in rules.kind("transparent") or node.type in _OPERATIONS:
+        return all(is_fixed(scene, child) for child in node.named_children if not child.is_extra)
+    return False
+
+
 def is_built_text(scene: Scene, node: Node, depth: int = _DEPTH) -> bool:
     """A text put together at run time from something that is not constant: interpolated, joined by an operator or formatted."""
     rules = scene.dialect
@@ -74,7 +86,7 @@ def is_built_text(scene: Scene, node: Node, depth: int = _DEPTH) -> bool:
 
 
 #: What `where.X.kind` may name beside abstract words and kinds of the grammar.
-PREDICATES: dict[str, Callable[[Scene, Node], bool]] = {"constant": is_constant, "built text": is_built_text}
+PREDICATES: dict[str, Callable[[Scene, Node], bool]] = {"constant": is_constant, "fixed": is_fixed, "built text": is_built_text}
 
 
 def origins(scene: Scene, name: Node) -> tuple[Node | None, ...]:

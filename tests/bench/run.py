@@ -105,7 +105,8 @@ def edits(rounds: int) -> None:
             client.open(path)
             client.wait_for(lambda message: message.get("method") == "textDocument/publishDiagnostics")
         # Before a definition at the left margin, where one more statement leaves everything below as it was.
-        line = next(number for number, text in enumerate(path.read_text("utf-8").splitlines()) if number > 1000 and text.startswith("class "))
+        lines = path.read_text("utf-8").splitlines()
+        line = next(number for number, text in enumerate(lines) if number > 1000 and text.startswith("class "))
         for number in range(rounds * 4 + 5):
             for name, client in clients.items():
                 for version, (end, text) in enumerate((((line, 0), FAULT), ((line + 1, 0), "")), start=2 + 2 * number):

@@ -57,7 +57,7 @@ def test_what_keeps_to_the_protocol_passes(conversation: list[Said]) -> None:
         (asked("textDocument/hover", AT, {"result": None, "error": {"code": 1, "message": "x"}}), "either a result or an error"),
         (asked("textDocument/hover", AT, {"error": {"code": 1, "message": ""}}), "without words"),
         (asked("textDocument/hover", AT, {"error": {"code": "1", "message": "x"}}), "a code and a message"),
-        (asked("textDocument/hover", AT, {"result": {"contents": 5}}), "textDocument/hover result"),
+        (asked("textDocument/hover", AT, {"result": {"contents": "x", "range": {"start": place(0, 0)}}}), "textDocument/hover result"),
         (asked("textDocument/hover", AT, {"result": {"contents": "x", "extra": 1}}), "more than the specification knows"),
         (asked("textDocument/hover", {"textDocument": {"uri": "file:///a"}}, {"result": None}), "textDocument/hover params"),
         (

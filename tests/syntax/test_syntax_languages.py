@@ -132,3 +132,10 @@ def test_grammars_load_one_by_one() -> None:
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
         == "['tree_sitter', 'tree_sitter_go']\n"
     )
+
+
+def test_a_language_belongs_to_the_family_it_extends() -> None:
+    families = {name: definition(name).family for name in names()}
+    assert families["tsx"] == families["typescript"] == families["javascript"] == "javascript"
+    assert families["cpp"] == families["c"] == "c"
+    assert families["go"] == "go"

@@ -16,7 +16,7 @@ from orchestra_lsp.commands.words.slots import Slots, find_slots, split_instruct
 from orchestra_lsp.commands.words.vocabulary import is_foreign, meanings, nearest
 
 SURE: Final = 0.6  # from here on the command is run (or asked for, when it changes something)
-MARGIN: Final = 0.09  # a second command so near makes it unsure, but for a sentence that fits a phrase
+MARGIN: Final = 0.085  # a second command so near makes it unsure, but for a sentence that fits a phrase
 FITS: Final = 0.9
 MAYBE: Final = 0.35  # from here on it is offered as "did you mean"
 TYPO: Final = 0.9  # what a misspelled word counts
