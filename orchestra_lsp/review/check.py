@@ -74,7 +74,7 @@ def update_with(table: Table, before: Sequence[Finding], buffers: tuple[Buffer, 
     if shift.is_nothing and not changed:
         return tuple(before)
     touched = lines_around(new.data, joined([*changed, *([] if shift.is_nothing else [Span(shift.start, shift.new_end)])]))
-    touched_before = lines_around(old.data, shift.back_span(touched))
+    touched_before = shift.back_span(touched)
     if _changes_file(old, new, shift) or touches_suppression(new.data, touched) or touches_suppression(old.data, touched_before):
         return _findings(table, new, [new.root])
     earlier = chunk(old, touched_before, table.kinds)

@@ -125,7 +125,7 @@ def _finish(draft: Draft, version: int, workpiece: Workpiece, splices: Sequence[
     if tree is not None and splices:
         tree = tree.copy()
         for at in splices:
-            tree.edit(at.start, at.old_end, at.new_end, at.start_point, at.old_end_point, at.new_end_point)
+            tree.edit(at.reread, at.old_end, at.new_end, at.reread_point, at.old_end_point, at.new_end_point)
     buffer = replace(draft.buffer, version=version, data=data, line_starts=starts, tree=tree)
     return Draft(buffer, _moved(draft.edited, splices))
 

@@ -324,3 +324,23 @@ def test_code_that_was_cut_out_and_typed_again_has_its_old_tree(path: Path) -> N
             buffer = splice(buffer, [Edit(Span(start + at, start + at), chr(cut[at]))])
         assert buffer.data == original.data
         assert list(nodes(buffer.tree)) == shape
+
+
+@pytest.mark.parametrize(
+    ("marked", "reread"),
+    [
+        ("a = 1\n‸b = 2\n", 4),
+        ("if a:\n    ‸b = 2\n", 4),
+        ("if a:\n\n\n    ‸b = 2\n", 4),
+        ("a = 1\r\n‸b = 2\r\n", 4),
+        ("a = ‸1\n", 4),
+        ("a = 1‸\n", 5),
+        ("\n\n‸a", 2),
+    ],
+)
+def test_where_the_tree_is_told_that_an_edit_begins(marked: str, reread: int) -> None:
+    """At the last character before a line end: inside the indentation, Python's grammar would read everything below anew."""
+    before, after = marked.encode().split("‸".encode())
+    done = Workpiece(before + after, line_starts(before + after)).replace(len(before), len(before), b"x\n")
+    assert done.start == len(before)
+    assert (done.reread, done.reread_point) == (reread, point(before + after, reread))
