@@ -72,7 +72,7 @@ class CompletionSettings(_Section):
     """Languages without suggestions, for instance ["markdown"]."""
     sure: float = Field(default=0.6, ge=0, le=1)
     """The embedded engine answers at once, without a call, when its confidence reaches this."""
-    minimum: float = Field(default=0.3, ge=0, le=1)
+    minimum: float = Field(default=0.4, ge=0, le=1)
     """Offers of the embedded engine below this confidence are not shown."""
     deadline_ms: int = Field(default=1500, ge=50, le=60_000)
     """Time limit of an automatic suggestion."""
@@ -146,8 +146,8 @@ class ServerSettings(_Section):
 class ExperimentalSettings(_Section):
     """Unfinished features, off until you say so; `orchestra doctor` lists those that are on."""
 
-    next_edit: bool = False
-    """After a repeated edit, offer the same edit at the next place."""
+    mask_personal: bool = False
+    """Mask personal data too before anything is sent: e-mail, phone, IBAN, card and national id numbers, hosts inside your network."""
 
 
 class Settings(_Section):

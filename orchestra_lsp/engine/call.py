@@ -42,10 +42,12 @@ Tools = Mapping[str, Tool[MaskedPrompt]]
 class Outgoing:
     """One prompt on its way out: masked at most once, whoever is asked."""
 
-    def __init__(self, prompt: Prompt, vault: Vault, never_send: Sequence[str] = ()) -> None:
+    def __init__(self, prompt: Prompt, vault: Vault, never_send: Sequence[str] = (), personal: Sequence[str] = ()) -> None:
+        """`never_send`: globs of files; `personal`: classes of personal data to mask (`trust.personal.CLASSES`)."""
         self.prompt = prompt
         self.vault = vault
         self._never_send = never_send
+        self._personal = personal
         self._masked: MaskedPrompt | None = None
 
     def for_tool(self, tool: Tool[MaskedPrompt]) -> MaskedPrompt:
@@ -53,7 +55,7 @@ class Outgoing:
         if endpoint := tool.endpoint:
             return waive(self.prompt, endpoint)
         if self._masked is None:
-            self._masked = mask(self.prompt, self.vault, self._never_send)
+            self._masked = mask(self.prompt, self.vault, self._never_send, self._personal)
         if self._masked.refused:
             raise ToolError(tool.name, f"nothing was sent: {self._masked.refused}", retryable=False)
         return self._masked

@@ -26,6 +26,7 @@ from orchestra_lsp.telemetry import Telemetry
 from orchestra_lsp.tools.local.workspace import Progress
 from orchestra_lsp.trust.mask import Vault
 from orchestra_lsp.trust.paths import refusal
+from orchestra_lsp.trust.personal import CLASSES
 
 log = logging.getLogger("orchestra")
 
@@ -170,7 +171,8 @@ class Orchestra:
         complexity = (await asyncio.to_thread(facts_of, ask.buffer)).complexity
         request = self._request(ask, prompt, complexity)
         choice = route.choose(request, self._ensemble.players(), self.settings.route.prefer)
-        outgoing = call.Outgoing(prompt, self._vault, self.settings.privacy.never_send)
+        personal = CLASSES if self.settings.experimental.mask_personal else ()
+        outgoing = call.Outgoing(prompt, self._vault, self.settings.privacy.never_send, personal)
         called = await call.run(choice.order, self._ensemble.tools, outgoing, ask.deadline)
         self._ensemble.heard(called.attempts)
         reason = next((one.reason for one in choice.order if called.answer and one.tool == called.answer.tool), "")

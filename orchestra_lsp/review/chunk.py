@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from orchestra_lsp.model import Edit, Finding, Span
 from orchestra_lsp.review.scene import Scene, span_of
+from orchestra_lsp.syntax.text import common_prefix
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -65,9 +66,9 @@ class Shift:
 
     @staticmethod
     def between(old: bytes, new: bytes) -> Shift:
-        start = _common(old, new)
+        start = common_prefix(old, new)
         room = min(len(old), len(new)) - start
-        tail = _common(old[len(old) - room :][::-1], new[len(new) - room :][::-1]) if room else 0
+        tail = common_prefix(old[len(old) - room :][::-1], new[len(new) - room :][::-1]) if room else 0
         return Shift(start, len(old) - tail, len(new) - tail)
 
     @property
@@ -117,15 +118,3 @@ def lines_around(data: bytes, span: Span) -> Span:
 def joined(spans: Sequence[Span]) -> Span:
     """The smallest span that holds all of them."""
     return Span(min(span.start for span in spans), max(span.end for span in spans))
-
-
-def _common(one: bytes, other: bytes) -> int:
-    """The length of the longest common prefix, by halving: comparing slices is far quicker than looking at bytes."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orchestra_lsp.model import Edit, Span
+from orchestra_lsp.syntax.text import common_prefix
 
 
 def reanchored(edits: Sequence[Edit], old: bytes, new: bytes) -> tuple[Edit, ...] | None:
     """The same edits for `new`; None when the text of one of them was touched, so that nothing a person wrote is overwritten."""
     if old == new:
         return tuple(edits)
-    same_start = common_start(old, new)
+    same_start = common_prefix(old, new)
     same_end = common_end(old[same_start:], new[same_start:])
     moved: list[Edit] = []
     for edit in edits:
@@ -34,18 +35,6 @@ def _moved(span: Span, old: bytes, new: bytes, same_start: int, same_end: int) -
         start = new.index(text)
         return Span(start, start + len(text))
     return None
-
-
-def common_start(one: bytes, other: bytes) -> int:
-    """Length of the longest common beginning, by halving: comparing slices is far quicker than comparing bytes in a loop."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def common_end(one: bytes, other: bytes) -> int:

@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestra_lsp.syntax.text import Encoding, encode, floor, locate
+from orchestra_lsp.syntax.text import Encoding, common_prefix, encode, floor, locate
 
 _PAIR = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 _MOST_BLANKS = 1000  # bytes of white space that are looked back over
@@ -152,22 +152,11 @@ class Workpiece:
     def _replace_all(self, text: bytes) -> Splice:
         """Replace only what differs, so that a client without incremental sync still gets an incremental parse."""
         old = bytes(self._data)
-        start = floor(old, _common_prefix(old, text))
-        tail = min(_common_prefix(old[::-1], text[::-1]), len(old) - start, len(text) - start)
+        start = floor(old, common_prefix(old, text))
+        tail = min(common_prefix(old[::-1], text[::-1]), len(old) - start, len(text) - start)
         while tail and old[len(old) - tail] & 0xC0 == 0x80:
             tail -= 1
         return self.replace(start, len(old) - tail, text[start : len(text) - tail])
-
-
-def _common_prefix(one: bytes, other: bytes) -> int:
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def _point_after(point: tuple[int, int], data: bytearray, start: int, end: int) -> tuple[int, int]:

@@ -236,7 +236,7 @@ def test_doctor_says_what_is_wrong_and_what_to_do(terminal: Terminal) -> None:
     terminal.settings(
         '[tools.gone]\nkind = "openai"\nurl = "http://127.0.0.1:9/v1"\nmodel = "m"\nlocal = true\n'
         '[tools.typo]\nkind = "opnai"\n[tools.off]\nkind = "openai"\nenabled = false\n'
-        "[experimental]\nnext_edit = true\n[review]\nnonsense = 1\n"
+        "[experimental]\nmask_personal = true\n[review]\nnonsense = 1\n"
     )
     found = terminal.json("doctor", "--format", "json", code=1)
     tools = {one["name"]: one for one in found["tools"]}
@@ -246,7 +246,7 @@ def test_doctor_says_what_is_wrong_and_what_to_do(terminal: Terminal) -> None:
     assert tools["off"]["state"] == "off"
     assert not tools["off"]["enabled"]
     assert all(one["remedy"] for one in tools.values() if one["state"] != "ready")
-    assert found["settings"]["experimental"] == ["next_edit"]
+    assert found["settings"]["experimental"] == ["mask_personal"]
     assert found["settings"]["problems"][0]["key"] == "review.nonsense"
 
 

@@ -232,3 +232,16 @@ async def test_new_settings_keep_what_the_embedded_engine_has_learned() -> None:
         assert band._ensemble.embedded is engine
         assert list(band.health()) == ["local", "far"]
         assert before.state is State.READY
+
+
+@pytest.mark.parametrize("on", [True, False])
+async def test_personal_data_is_masked_when_the_person_says_so(on: bool) -> None:
+    whole = stream(
+        {"choices": [{"delta": {"content": "fine"}, "finish_reason": None}]},
+        {"choices": [{"delta": {}, "finish_reason": "stop"}]},
+        "[DONE]",
+    )
+    settings = {"experimental": {"mask_personal": on}}
+    async with canned(whole) as server, orchestra({"far": {"kind": "openai", "url": f"{server.url}/v1", "model": "m"}}, **settings) as band:
+        asked(await band.ask(ask('‸pay("DE89 3704 0044 0532 0130 00")\n‸', Kind.EXPLAIN)))
+        assert ("DE89 3704" in server.bodies[-1].decode()) is not on

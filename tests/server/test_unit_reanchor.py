@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestra_lsp.model import Edit, Span
-from orchestra_lsp.server.reanchor import common_end, common_start, reanchored
+from orchestra_lsp.server.reanchor import common_end, reanchored
+from orchestra_lsp.syntax.text import common_prefix
 
 OLD = b"def a():\n    return 1\n\ndef b():\n    return 2\n"
 
@@ -55,7 +56,7 @@ def test_an_untouched_span_keeps_its_text(start: bytes, end: bytes, before: byte
 
 @given(st.binary(max_size=30), st.binary(max_size=30))
 def test_common_parts_are_the_longest(one: bytes, other: bytes) -> None:
-    start, end = common_start(one, other), common_end(one, other)
+    start, end = common_prefix(one, other), common_end(one, other)
     assert one[:start] == other[:start]
     assert start == min(len(one), len(other)) or one[start] != other[start]
     assert one[len(one) - end :] == other[len(other) - end :]
