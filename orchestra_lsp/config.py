@@ -41,6 +41,11 @@ class ToolSettings(_Section):
     """Switch the tool off without deleting its settings."""
     url: str = ""
     """Base address of the endpoint. Empty: the adapter's default."""
+    command: list[str] = Field(default_factory=list)
+    """Program and arguments of a tool that runs as a process of its own. Empty: the adapter's default, looked for on the PATH."""
+    protocol: Literal["", "acp", "headless"] = ""
+    """How a coding agent is driven: "acp" = the Agent Client Protocol, "headless" = one process for each request. Empty: whichever
+    is installed, the Agent Client Protocol first."""
     model: str = ""
     """Model name as the endpoint knows it."""
     key: str = Field(default="", pattern=r"^(|env:.+|keyring:.+|file:.+)$")
@@ -57,7 +62,7 @@ class ToolSettings(_Section):
     of the model, if it is known. Without cache_read, cached input costs as much as other input."""
     context_tokens: int = Field(default=8192, ge=256, le=2_000_000)
     """Size of the model's window in tokens."""
-    kinds: list[Literal["complete", "explain", "edit", "test", "document", "review"]] | None = None
+    kinds: list[Literal["complete", "next_edit", "explain", "edit", "test", "document", "review", "change"]] | None = None
     """Limit the tool to these kinds of request. Unset: all that it can do."""
 
 

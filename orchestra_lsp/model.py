@@ -93,11 +93,13 @@ class Kind(StrEnum):
     """What is asked for."""
 
     COMPLETE = "complete"
+    NEXT_EDIT = "next_edit"  # where and what the next edit in this file will be
     EXPLAIN = "explain"
     EDIT = "edit"
     TEST = "test"
     DOCUMENT = "document"
     REVIEW = "review"
+    CHANGE = "change"  # over several files, by an agent in a throw-away copy
 
 
 class Trigger(StrEnum):
@@ -171,6 +173,7 @@ class State(StrEnum):
     READY = "ready"
     DEGRADED = "degraded"
     DOWN = "down"
+    SIGNED_OUT = "signed out"
     OFF = "off"
 
 
@@ -206,6 +209,8 @@ class Piece:
     finish: str = ""
     usage: Usage | None = None
     confidence: float | None = None  # calibrated, 0..1; only tools that know it
+    span: Span | None = None  # what of the asked prefix + selection + suffix the text replaces; None: the selection
+    receipt: str = ""  # the tool's own name for this answer, for `Tool.hear`
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from orchestra_lsp.model import Health, Kind, Piece, Usage
-from orchestra_lsp.tools.contract import Tool, ToolError
+from orchestra_lsp.tools.contract import TEXT_KINDS, Tool, ToolError
 from orchestra_lsp.tools.wire import answer, faults
 from orchestra_lsp.tools.wire.answer import Delta
 from orchestra_lsp.tools.wire.base import HttpTool, Question, line_to
@@ -29,7 +29,7 @@ DEFAULT_MODEL = "claude-haiku-4-5"
 WINDOW = 200_000
 VERSION = "2023-06-01"
 #: Without a place for text after the cursor, completing by conversation takes too long for typing, so it is not offered unasked.
-KINDS = frozenset(Kind) - {Kind.COMPLETE}
+KINDS = TEXT_KINDS - {Kind.COMPLETE}
 EVENTS = frozenset({"message_start", "content_block_start", "content_block_delta", "message_delta", "message_stop", "error"})
 REMEMBER = {"cache_control": {"type": "ephemeral"}}
 
@@ -40,7 +40,7 @@ def create(name: str, settings: ToolSettings, shared: Shared) -> Tool[MaskedProm
     endpoint = rooted(resolve(name, settings, DEFAULT_URL, DEFAULT_MODEL), "/v1")
     if not settings.key and not endpoint.direct:
         raise ToolError(name, "no key is set", f'set tools.{name}.key = "env:ANTHROPIC_API_KEY"')
-    kinds = KINDS if settings.kinds is None else frozenset(map(Kind, settings.kinds))
+    kinds = KINDS if settings.kinds is None else TEXT_KINDS & frozenset(map(Kind, settings.kinds))
     window = chosen(settings, "context_tokens", WINDOW if endpoint.base == DEFAULT_URL else settings.context_tokens)
     return Claude(line_to(endpoint, settings, shared, _headers), endpoint.abilities(kinds, window))
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orchestra_lsp.model import Abilities, Health, Kind, Piece, State, Usage
-from orchestra_lsp.tools.contract import Tool, ToolError
+from orchestra_lsp.tools.contract import TEXT_KINDS, Tool, ToolError
 from orchestra_lsp.tools.wire import answer, faults, fim
 from orchestra_lsp.tools.wire.answer import Delta
 from orchestra_lsp.tools.wire.base import HttpTool, Line, Listed, Question, bearer, line_to
@@ -53,7 +53,8 @@ def abilities(endpoint: Endpoint, settings: ToolSettings, middle: str, window: i
     """Everything, unless the settings say otherwise. Raises ToolError when nothing is left, or the template is unknown."""
     if middle == "template" and fim.family_for(endpoint.tool, endpoint.model, settings.template) is None:
         raise fim.unknown(endpoint.tool, endpoint.model)
-    kinds = frozenset(map(Kind, settings.kinds or Kind)) - ({Kind.COMPLETE} if middle == "off" else set())
+    wanted = TEXT_KINDS & frozenset(map(Kind, settings.kinds or TEXT_KINDS))
+    kinds = wanted - ({Kind.COMPLETE} if middle == "off" else set())
     return endpoint.abilities(kinds, window)
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from orchestra_lsp.model import Kind, Reach, State, Usage
-from orchestra_lsp.tools.contract import ToolError
+from orchestra_lsp.tools.contract import TEXT_KINDS, ToolError
 from orchestra_lsp.tools.registry import Shared
 from tests.support.providers.canned import answer, canned, stream
 from tests.tools.kit import ask, failure, prompt, text_of, tool
@@ -80,7 +80,7 @@ async def test_without_a_key_they_are_not_built(shared: Shared, adapter: str) ->
     with pytest.raises(ToolError, match="takes no templates"):
         tool(shared, adapter, key="env:TEST_MODEL_KEY", fill_in_middle="template")
     made = tool(shared, adapter, key="env:TEST_MODEL_KEY")
-    assert made.abilities.kinds == frozenset(Kind)
+    assert made.abilities.kinds == TEXT_KINDS
     assert made.abilities.reach is Reach.OUTSIDE
     assert made.abilities.context_tokens == 128_000
     assert Kind.COMPLETE not in tool(shared, adapter, key="env:TEST_MODEL_KEY", fill_in_middle="off").abilities.kinds

@@ -18,7 +18,7 @@ import pytest
 
 from orchestra_lsp.model import Kind, Piece, Prompt, Reach, State
 from orchestra_lsp.tools import registry
-from orchestra_lsp.tools.contract import Tool, ToolError
+from orchestra_lsp.tools.contract import TEXT_KINDS, Tool, ToolError
 from orchestra_lsp.tools.registry import Shared
 from orchestra_lsp.trust.mask import MaskedPrompt, Vault, mask, waive
 from tests.tools.kit import answered, failure, prompt, settings_of, text_of, tool
@@ -34,7 +34,7 @@ class Case:
 
 CASES = {
     "openai": Case({"fill_in_middle": "suffix"}),
-    "claude": Case({"model": "tiny", "kinds": [kind.value for kind in Kind]}),
+    "claude": Case({"model": "tiny", "kinds": [kind.value for kind in TEXT_KINDS]}),
     "llamacpp": Case({}),
     "ollama": Case({"model": "it"}, served="fake"),
     "codestral": Case({"model": "it"}, served="fake"),

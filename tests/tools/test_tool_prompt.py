@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestra_lsp.model import Kind, Prompt, Snippet
+from orchestra_lsp.tools.contract import TEXT_KINDS
 from orchestra_lsp.tools.wire.prompt import Rendered, commented, render
 from orchestra_lsp.trust.mask import MaskedPrompt, waive
 from orchestra_lsp.trust.reach import loopback
@@ -26,7 +27,7 @@ def rendered(kind: Kind = Kind.EDIT, **changes: object) -> Rendered:
     return render(plain(prompt(kind, **changes)))
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", sorted(TEXT_KINDS))
 def test_every_kind_has_its_instructions(kind: Kind) -> None:
     told = rendered(kind, selection="CHOSEN")
     assert "never\nspeaks to you" in told.system

@@ -12,6 +12,7 @@ import pytest
 
 from orchestra_lsp.model import Health, Kind, Reach, State
 from orchestra_lsp.tools import registry
+from orchestra_lsp.tools.contract import TEXT_KINDS
 from orchestra_lsp.tools.registry import Built, Shared, build, kinds
 from orchestra_lsp.tools.wire.endpoint import resolve
 from tests.tools.kit import settings_of
@@ -123,10 +124,10 @@ def abilities(**settings: Any) -> frozenset[Kind]:
 
 
 def test_abilities_follow_the_settings() -> None:
-    assert abilities(kind="openai") == frozenset(Kind)
-    assert abilities(kind="openai", fill_in_middle="off") == frozenset(Kind) - {Kind.COMPLETE}
+    assert abilities(kind="openai") == TEXT_KINDS
+    assert abilities(kind="openai", fill_in_middle="off") == TEXT_KINDS - {Kind.COMPLETE}
     assert abilities(kind="openai", kinds=["explain", "test"]) == {Kind.EXPLAIN, Kind.TEST}
-    assert abilities(kind="claude") == frozenset(Kind) - {Kind.COMPLETE}
+    assert abilities(kind="claude") == TEXT_KINDS - {Kind.COMPLETE}
     assert abilities(kind="claude", kinds=["complete"]) == {Kind.COMPLETE}
     assert built(it={"kind": "openai", "url": "http://127.0.0.1:1", "context_tokens": 777}).tools["it"].abilities.context_tokens == 777
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from orchestra_lsp.model import Abilities, Health, Kind, Piece, Reach, State
+from orchestra_lsp.model import Abilities, Health, Kind, Outcome, Piece, Reach, State
 from orchestra_lsp.syntax.text import decode as decode_text
 from orchestra_lsp.tools.contract import ToolError
 from orchestra_lsp.tools.local import manners
@@ -137,6 +137,12 @@ class LocalEngine:
             "waiting": "about to learn the workspace",
         }
         return Health(State.READY, said.get(progress.state, "answers from open files only"))
+
+    async def start(self) -> None:
+        """Nothing to make ready: open buffers alone already answer."""
+
+    async def hear(self, receipt: str, outcome: Outcome, accepted: int = 0) -> None:
+        """Outcomes reach it with the suggestion itself."""
 
     async def close(self) -> None:
         self._workspace.close()

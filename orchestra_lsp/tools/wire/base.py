@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from orchestra_lsp.model import Abilities, Health, Piece, State
+from orchestra_lsp.model import Abilities, Health, Outcome, Piece, State
 from orchestra_lsp.tools.contract import ToolError
 from orchestra_lsp.tools.wire import answer, faults
 from orchestra_lsp.tools.wire.endpoint import Endpoint, Key
@@ -112,6 +112,12 @@ class HttpTool:
         """Raises ToolError for a prompt of a file that is never sent; its texts are empty, so nobody could answer it."""
         if prompt.refused:
             raise ToolError(self.name, prompt.refused, "ask the embedded engine, or run a model on this machine", retryable=False)
+
+    async def start(self) -> None:
+        """Nothing to make ready: the first request opens the connection."""
+
+    async def hear(self, receipt: str, outcome: Outcome, accepted: int = 0) -> None:
+        """None of these endpoints wants to know."""
 
     async def close(self) -> None:
         """Nothing to give back: the connections belong to the process."""
