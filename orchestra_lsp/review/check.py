@@ -15,11 +15,11 @@ from orchestra_lsp.review.compiled import Compiled
 from orchestra_lsp.review.dialect import dialect
 from orchestra_lsp.review.imports import imports_of, tidied
 from orchestra_lsp.review.match import Hit
-from orchestra_lsp.review.pattern import METAVARIABLE
+from orchestra_lsp.review.plain_check import text_findings, update_texts
 from orchestra_lsp.review.scene import Scene, is_test_path, span_of
 from orchestra_lsp.review.suppress import is_suppressed, suppressions, touches_suppression
 from orchestra_lsp.review.table import Table
-from orchestra_lsp.review.template import local_names, render
+from orchestra_lsp.review.template import filled, local_names, render
 from orchestra_lsp.review.unify import Holes
 from orchestra_lsp.review.values import module_bindings
 from orchestra_lsp.syntax.text import decode
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 log = logging.getLogger(__name__)
-_SHOWN = 60  # characters of code in a message
 _HEAD = 2048  # bytes in which a file may say that it is generated
 _GENERATED = re.compile(rb"^[ \t]*(?://|#|/?\*+) ?(?:Code generated .* DO NOT EDIT|@generated\b)", re.MULTILINE)
 
@@ -53,19 +52,30 @@ def update(before: Sequence[Finding], old: Buffer, new: Buffer, changed: Sequenc
 def check_with(table: Table, buffer: Buffer, spans: Sequence[Span] | None = None) -> tuple[Finding, ...]:
     """`check` by the rules of another table."""
     scene = _scene(buffer)
-    if scene is None:
-        return ()
-    if spans is None:
-        return _findings(table, scene, [scene.root])
     nodes: dict[int, Node] = {}
-    for span in spans:
-        nodes.update((node.id, node) for node in chunk(scene, span, table.kinds).nodes)
-    return _findings(table, scene, nodes.values())
+    if scene is not None and spans is None:
+        nodes[scene.root.id] = scene.root
+    elif scene is not None:
+        for span in spans or ():
+            nodes.update((node.id, node) for node in chunk(scene, span, table.kinds).nodes)
+    found = _findings(table, scene, nodes.values()) if scene is not None else ()
+    touched = None if spans is None else [lines_around(buffer.data, span) for span in spans]
+    return _merged(found, text_findings(table.texts, buffer, scene, touched))
 
 
 def update_with(table: Table, before: Sequence[Finding], buffers: tuple[Buffer, Buffer], changed: Sequence[Span]) -> tuple[Finding, ...]:
     """`update` by the rules of another table; `buffers` are the old and the new one."""
-    old, new = (_scene(buffer) for buffer in buffers)
+    plain = {rule.page.rule.id for rule in table.texts}
+    by_text = [finding for finding in before if finding.rule in plain]
+    others = [finding for finding in before if finding.rule not in plain]
+    scenes = (_scene(buffers[0]), _scene(buffers[1]))
+    return _merged(_update_structure(table, others, scenes, changed), update_texts(table.texts, by_text, buffers, scenes[1]))
+
+
+def _update_structure(
+    table: Table, before: Sequence[Finding], scenes: tuple[Scene | None, Scene | None], changed: Sequence[Span]
+) -> tuple[Finding, ...]:
+    old, new = scenes
     if new is None:
         return ()
     if old is None or old.dialect is not new.dialect or old.in_test_file != new.in_test_file:
@@ -84,6 +94,10 @@ def update_with(table: Table, before: Sequence[Finding], buffers: tuple[Buffer, 
     gone = shift.back_span(region.span)
     kept = [shift.moved(finding) for finding in before if not (gone.start <= finding.span.start and finding.span.end <= gone.end)]
     return tuple(sorted({*kept, *_findings(table, new, region.nodes)}, key=_order))
+
+
+def _merged(one: Iterable[Finding], other: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted({*one, *other}, key=_order))
 
 
 def _scene(buffer: Buffer) -> Scene | None:
@@ -157,16 +171,7 @@ def _first_line(scene: Scene, span: Span) -> Span:
 
 
 def _filled(message: str, hit: Hit, holes: Holes) -> str:
-    """The message with its metavariables filled in, each on one line and cut to a readable length."""
-
-    def fill(found: re.Match[str]) -> str:
-        name = found[1] or found[2]
-        bound = holes.get(name)
-        text = hit.words[name] if name in hit.words else decode(bound.text) if bound else ""
-        line = " ".join(text.split()).replace("`", "'")
-        return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
-
-    return METAVARIABLE.sub(fill, message)
+    return filled(message, {name: decode(bound.text) for name, bound in holes.items()} | dict(hit.words))
 
 
 def _fix(compiled: Compiled, hit: Hit, holes: Holes, at: tuple[Scene, Node]) -> Fix | None:

@@ -1,7 +1,8 @@
 """The examples at the end of a rule page: code whose marked lines are the rule's tests.
 
 A line ending in `# bad` (or `// bad`) must be reported and every other line must not; `# ok` marks the ones that look alike.
-`# bad below` marks the next line, where a comment on the line itself would matter.
+`# bad below` marks the next line, where a comment on the line itself would matter. In an example that says `escapes`, `\\r` and `\\uXXXX`
+stand for characters that a page should not hold itself.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from orchestra_lsp.review.page import EXAMPLES, Page, PageError
 _FENCE = re.compile(r"```(\S*)[ \t]*(.*)")
 _MARK = re.compile(r"(?:#|//|/\*)\s*(bad|ok)\b( below)?")
 _PATH = re.compile(r"path=(\S+)")
+_ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|r)")
+PLAIN = "text"  # the language of an example without a grammar
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class Example:
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages whose grammar it is for: an example in javascript is one in typescript and tsx as well."""
+        if self.language == PLAIN:
+            return (PLAIN,)
         return tuple(name for name in dialects() if name == self.language or family(name) == self.language)
 
 
@@ -39,7 +44,7 @@ def examples(page: Page) -> tuple[Example, ...]:
     """The examples of a page. Raises PageError."""
     found: list[Example] = []
     for language, words, code, line in _fences(page):
-        if language not in dialects():
+        if language not in (*dialects(), PLAIN):
             raise PageError(page.path, line - 1, f"an example names its language: {', '.join(dialects())}; not {language!r}")
         if "fixed" in words.split():
             if not found:
@@ -50,8 +55,13 @@ def examples(page: Page) -> tuple[Example, ...]:
         marks = [(number + bool(mark[2]), mark[1]) for number, text in enumerate(code.splitlines()) if (mark := _MARK.search(text))]
         bad, ok = (tuple(number for number, mark in marks if mark == wanted) for wanted in ("bad", "ok"))
         path = _PATH.search(words)
+        code = _unescaped(code) if "escapes" in words.split() else code
         found.append(Example(language, path[1] if path else "", code, line, bad, ok))
     return tuple(found)
+
+
+def _unescaped(code: str) -> str:
+    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else "\r", code)
 
 
 def _fences(page: Page) -> list[tuple[str, str, str, int]]:

@@ -14,6 +14,7 @@ from orchestra_lsp.review.dialect import MARK, dialects
 
 FENCE = "+++"
 EXAMPLES = "## Examples"
+ANY = "any"  # instead of languages: a rule about plain text, which holds in every file
 _ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*\Z")
 _LINK = re.compile(r"https?://[^\s<>)\]]+")
 _TOML_LINE = re.compile(r" \(at line (\d+), column \d+\)")
@@ -90,6 +91,8 @@ class Matcher:
     title: str = ""
     safety: Safety = Safety.DISPLAY
     reason: str = ""
+    line: str = ""
+    text_check: str = ""
 
     def error(self, key: str, expected: str) -> PageError:
         """A fault of this table, blamed on the line of `key` if it has one."""
@@ -120,7 +123,7 @@ def parse_page(path: str, text: str) -> Page:
     if not _ID.match(name):
         raise PageError(path, 1, f"the file's name is the rule's id: lower-case words joined by hyphens, not {name!r}")
     reader.known(table, _PAGE_KEYS, "")
-    shown = reader.strings(table, "languages", choices=dialects())
+    shown = reader.strings(table, "languages", choices=(*dialects(), ANY))
     fix = reader.table(table, "fix")
     fixer = _Reader(path, next((lines for lines in sections if lines and lines[0][1].strip() == "[fix]"), sections[0]), front)
     fixer.known(fix, {"title", "safety", "reason"}, "fix.")
@@ -152,7 +155,7 @@ _LISTS = (
     *("inside", "not-inside", "inside-pattern", "not-inside-pattern", "not"),
     *("imports", "not-imports", "with-argument", "without-argument", "key"),
 )
-_TEXTS = ("check", "report", "message", "fix-import", "context")
+_TEXTS = ("check", "report", "message", "fix-import", "context", "line", "text")
 _MATCH_KEYS = {*_LISTS, *_TEXTS, "languages", "pattern", "node", "where", "options", "fix", "title", "safety", "reason"}
 _WHERE_KEYS = {"any", "text", "not-text", "kind", "not-kind"}
 
@@ -191,10 +194,7 @@ def _matcher(reader: _Reader, match: Table, fix: Table, languages: tuple[str, ..
     reader.known(match, _MATCH_KEYS, "match.")
     patterns = reader.strings(match, "pattern", needed=False)
     nodes = reader.strings(match, "node", needed=False)
-    if bool(patterns) == bool(nodes):
-        raise reader.error("pattern", "a [[match]] has either `pattern` (code) or `node` (kinds of the grammar)")
-    if "context" in match and MARK not in str(match["context"]):
-        raise reader.error("context", f"`context` is code with {MARK!r} where the pattern stands")
+    _one_way(reader, match, languages)
     own_fix = match.get("fix", "")
     if not isinstance(own_fix, str | dict):
         raise reader.error("fix", "`fix` is code with the pattern's metavariables, or a table from metavariable to code")
@@ -230,7 +230,19 @@ def _matcher(reader: _Reader, match: Table, fix: Table, languages: tuple[str, ..
         report=texts["report"],
         message=texts["message"],
         fix_import=texts["fix-import"],
+        line=texts["line"],
+        text_check=texts["text"],
     )
+
+
+def _one_way(reader: _Reader, match: Table, languages: tuple[str, ...]) -> None:
+    """A match says in one way what it looks for."""
+    if sum(bool(match.get(key)) for key in ("pattern", "node", "line", "text")) != 1:
+        raise reader.error("pattern", "a [[match]] has either `pattern` (code), `node` (kinds of the grammar), `line` or `text`")
+    if ("line" in match or "text" in match) != (languages == (ANY,)):
+        raise reader.error("languages", f'`line` and `text` are for plain text: `languages = ["{ANY}"]`, and nothing else is')
+    if "context" in match and MARK not in str(match["context"]):
+        raise reader.error("context", f"`context` is code with {MARK!r} where the pattern stands")
 
 
 def _where(reader: _Reader, match: Table) -> Mapping[str, Where]:

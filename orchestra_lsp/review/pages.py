@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from orchestra_lsp.model import Rule
-from orchestra_lsp.review.page import Page, PageError, parse_page
+from orchestra_lsp.review.page import ANY, Page, PageError, parse_page
 from orchestra_lsp.review.table import Table, build_table
 
 FOLDER = Path(__file__).with_name("rules")
@@ -28,10 +28,11 @@ def page(rule: str) -> Page:
 
 @cache
 def table(language: str) -> Table:
-    """The built-in rules of a language, compiled; empty for a language without any."""
+    """The built-in rules of a language, compiled, those about plain text among them; "text" has only these."""
     # looking for the name first spares parsing the pages of other languages, half of the time of a first review
-    mentioned = (name for name, (_, text) in _texts().items() if f'"{language}"' in text)
-    return build_table(language, (found for name in mentioned if language in (found := page(name)).rule.languages))
+    wanted = {language, ANY}
+    mentioned = (name for name, (_, text) in _texts().items() if any(f'"{one}"' in text for one in wanted))
+    return build_table(language, (found for name in mentioned if not wanted.isdisjoint((found := page(name)).rule.languages)))
 
 
 def read_pages(folder: Path) -> Mapping[str, Page]:

@@ -94,7 +94,7 @@ def suppression_edit(buffer: Buffer, finding: Finding, reason: str = "") -> Edit
         return Edit(Span(at, at), f", {finding.rule}" if known[1].strip() else finding.rule)
     text = buffer.data[line_start:]
     indent = decode(text[: len(text) - len(text.lstrip(b" \t"))])
-    newline = "\r\n" if b"\r\n" in buffer.data[:line_start] else "\n"
+    newline = "\r\n" if b"\r\n" in buffer.data else "\n"
     comment = f"{definition(buffer.language).line_comment} orchestra: ignore[{finding.rule}]{' ' + reason if reason else ''}"
     return Edit(Span(line_start, line_start), f"{indent}{comment}{newline}")
 

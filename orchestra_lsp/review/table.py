@@ -10,6 +10,7 @@ from orchestra_lsp.review.compiled import Compiled, compile_matcher
 from orchestra_lsp.review.dialect import dialect
 from orchestra_lsp.review.page import Page
 from orchestra_lsp.review.pattern import WORD
+from orchestra_lsp.review.plain import TextRule, text_rules
 from orchestra_lsp.review.scene import Scene, ancestors
 from orchestra_lsp.syntax.language import grammar
 
@@ -72,6 +73,7 @@ class Table:
     keyed: Mapping[str, Mapping[bytes, Bucket]]
     unkeyed: Mapping[str, Bucket]
     kinds: frozenset[str]
+    texts: tuple[TextRule, ...] = ()  # about plain text, in every language
 
     def candidates(self, scene: Scene, node: Node) -> Iterator[tuple[Node, Sequence[Compiled]]]:
         """The nodes in and below `node` that a rule may be about, with the patterns worth trying."""
@@ -100,6 +102,8 @@ class Table:
 
 def build_table(language: str, pages: Iterable[Page]) -> Table:
     """Compile what the pages say about a language. Raises PageError."""
+    pages = tuple(pages)
+    texts = text_rules(pages)
     found, rules = grammar(language), dialect(language)
     keyed: dict[str, dict[bytes, list[Compiled]]] = {}
     unkeyed: dict[str, list[Compiled]] = {}
@@ -109,7 +113,7 @@ def build_table(language: str, pages: Iterable[Page]) -> Table:
         if not compiled.keys:
             unkeyed.setdefault(compiled.kind, []).append(compiled)
     if found is None or rules is None or not (keyed or unkeyed):
-        return Table(None, {}, {}, frozenset())
+        return Table(None, {}, {}, frozenset(), texts)
     from tree_sitter import Query
 
     parts = [*(rules.key_query(kind) for kind in keyed), *(f"({kind}) @{_NODE}.{kind}" for kind in unkeyed)]
@@ -118,6 +122,7 @@ def build_table(language: str, pages: Iterable[Page]) -> Table:
         {kind: {key: Bucket.of(patterns) for key, patterns in by_key.items()} for kind, by_key in keyed.items()},
         {kind: Bucket.of(patterns) for kind, patterns in unkeyed.items()},
         frozenset({*keyed, *unkeyed}),
+        texts,
     )
 
 

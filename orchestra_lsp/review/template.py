@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _EMPTY = "\0"
+_SHOWN = 60  # characters of code in a message
 _LONE_COMMA = re.compile(r"\0\s*,\s*|,\s*\0|\0")
 
 
@@ -85,3 +86,13 @@ def _needs_parentheses(scene: Scene, inner: str, outer: str) -> bool:
     return (inner in scene.dialect.kind("compound") and (tight or outer in scene.dialect.kind("operator"))) or (
         tight and inner in scene.dialect.kind("prefix")
     )
+
+
+def filled(message: str, words: Mapping[str, str]) -> str:
+    """The message with its metavariables filled in, each on one line and cut to a readable length."""
+
+    def fill(found: re.Match[str]) -> str:
+        line = " ".join(words.get(found[1] or found[2], "").split()).replace("`", "'")
+        return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
+
+    return METAVARIABLE.sub(fill, message)

@@ -57,9 +57,7 @@ def examine(base: Examined | None, buffer: Buffer, changed: Sequence[Span], sett
 def _everything(base: Examined | None, buffer: Buffer, changed: Sequence[Span]) -> tuple[Finding, ...]:
     from orchestra_lsp.review.check import check, update
 
-    if buffer.tree is None:
-        return ()
-    if base is None or not base.whole or base.buffer.tree is None:
+    if base is None or not base.whole:
         return check(buffer)
     return update(base.everything, base.buffer, buffer, changed)
 

@@ -9,7 +9,7 @@ from orchestra_lsp.model import Buffer, Finding
 from orchestra_lsp.review import pages
 from orchestra_lsp.review.check import check_with
 from orchestra_lsp.review.examples import Example, examples
-from orchestra_lsp.review.page import Page, parse_page
+from orchestra_lsp.review.page import ANY, Page, parse_page
 from orchestra_lsp.review.table import Table, build_table
 from orchestra_lsp.syntax.parse import open_buffer
 from orchestra_lsp.syntax.text import line_at
@@ -52,7 +52,7 @@ def cases() -> Iterator[tuple[str, str, Example]]:
         page = pages.page(rule)
         for example in examples(page):
             for language in example.languages:
-                if language in page.rule.languages:
+                if language in page.rule.languages or page.rule.languages == (ANY,):
                     yield rule, language, example
 
 

@@ -71,7 +71,7 @@ FAULTS = [
     ('safety = "unsafe"', 'safety = "maybe"', 13, "one of safe, unsafe"),
     ('reason = "it may differ"\n', "", 13, "gives its `reason`"),
     ('[fix]\ntitle = "Repair it"\nsafety = "unsafe"\nreason = "it may differ"\n', "", 16, "[fix] table"),
-    ('pattern = "old($X)"\n', "", 16, "either `pattern` (code) or `node`"),
+    ('pattern = "old($X)"\n', "", 16, "either `pattern` (code), `node`"),
     ('pattern = "old($X)"', 'patern = "old($X)"', 18, "no key `match.patern`"),
     ('where.X.text = "^a"', 'where.X.text = "("', 19, "regular expression"),
     ('where.X.text = "^a"', 'where.X.like = "a"', 19, "no key `where.X.like`"),

@@ -100,7 +100,7 @@ def test_what_a_comment_silences(language: str, name: str, text: str) -> None:
 
 WRITTEN = [
     ("python", "def f():\n    x = y == None\n", "def f():\n    # orchestra: ignore[comparison-to-none] why\n    x = y == None\n"),
-    ("python", "x = y == None\r\nz = y == None\r\n", "# orchestra: ignore[comparison-to-none] why\nx = y == None\r\nz = y == None\r\n"),
+    ("python", "x = y == None\r\nz = y == None\r\n", "# orchestra: ignore[comparison-to-none] why\r\nx = y == None\r\nz = y == None\r\n"),
     (
         "python",
         "# orchestra: ignore[bare-except] why\nx = y == None\n",

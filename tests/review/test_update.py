@@ -35,6 +35,8 @@ PIECES = [
         "//nolint\n",
         "#[allow(clippy::needless_return)]\n",
     ),
+    *("<<<<<<< a\n", "=======\n", ">>>>>>> b\n", "\r\n", "\u202e", "\ufeff", "orchestra: ignore[secret-in-text]\n"),
+    *('password = "t0p-S3cr3t!"\n', "token:\n", "  gh" + "p_x7Rk2mQ9vT4bN8sL1wZ6yC3dF5hJ0gKpA2eB\n", "-----BEGIN RSA PRIVATE KEY-----\n"),
     *("x == None", "return x;", "if x == NaN {}", "defer f()\n", "try:\n", "except:\n", "finally:\n", "test", "#[cfg(test)]\n", "@d\n"),
 ]
 
