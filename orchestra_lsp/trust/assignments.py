@@ -10,7 +10,7 @@ from typing import Any
 
 from orchestra_lsp.trust import notation
 from orchestra_lsp.trust.catalog import SecretKind, kinds
-from orchestra_lsp.trust.harmless import entropy, is_example, is_filler
+from orchestra_lsp.trust.harmless import entropy, is_filler, is_sequence, is_stand_in
 from orchestra_lsp.trust.linear import compiled, which
 from orchestra_lsp.trust.names import Role, role_of
 from orchestra_lsp.trust.notation import Assignment
@@ -30,6 +30,7 @@ class _Named:
     """The kinds told by a name: all their regexes at once, and which kind each belongs to."""
 
     patterns: Any
+    regexes: tuple[str, ...]
     owners: tuple[SecretKind, ...]
 
 
@@ -41,7 +42,7 @@ def find(data: bytes) -> Iterator[Secret]:
         if found.operator == "" and data[found.start - 1 : found.start] == b"`":
             continue  # words in backticks beside a telling word are prose
         if kind := _known(found):
-            yield Secret(found.start, found.end, kind.name, kind.noisy)
+            yield Secret(found.start, found.end, kind.name, kind.noisy or is_sequence(found.text))
         elif guess := _guess(data, found):
             yield Secret(found.start, found.end, guess, noisy=True)
 
@@ -50,15 +51,39 @@ def _known(found: Assignment) -> SecretKind | None:
     named = _named()
     for index in sorted(named.patterns.Match(found.line.encode("latin-1")) or ()):
         kind: SecretKind = named.owners[index]
-        if not compiled(f"(?:{kind.value})", longest=True).fullmatch(found.text.encode("latin-1")):
+        if not _fits(kind, found.text):
             continue
         if kind.secretive and role_of(found.name) in (Role.NONE, Role.KEY):
             continue
-        if role_of(found.name) is Role.NEVER or entropy(found.text) < kind.entropy or is_example(found.text):
+        if role_of(found.name) is Role.NEVER or entropy(found.text) < kind.entropy or is_stand_in(found.text):
+            continue
+        if not _names(found.line, named.regexes[index]):
             continue
         if is_random(found.text) or (not kind.strange and _digits(found.text)):
             return kind
     return None
+
+
+def _fits(kind: SecretKind, text: str) -> bool:
+    """Hexadecimal digits may be written in capitals, but not in both."""
+    regex = compiled(f"(?:{kind.value})", longest=True)
+    return any(regex.fullmatch(one.encode("latin-1")) for one in (text, *([text.lower()] if text.isupper() else [])))
+
+
+def _names(line: str, pattern: str) -> bool:
+    """Whether a provider is named by whole words: `mySumoKey` and `SUMO_KEY` name one, `sumOfAll`, `CameraKit` and `rookTable` do not."""
+    hits = (hit.span(0) for hit in compiled(pattern).finditer(line.encode("latin-1")))
+    return any(_starts_word(line, start, end) and _ends_word(line, start, end) for start, end in hits)
+
+
+def _starts_word(line: str, start: int, end: int) -> bool:
+    inside = line[start].islower() and line[start - 1 : start].isalpha()
+    return not inside or line[start:end].islower()
+
+
+def _ends_word(line: str, start: int, end: int) -> bool:
+    inside = line[end - 1].isupper() and line[end : end + 1].islower()
+    return not inside or line[start:end].isupper()
 
 
 def _guess(data: bytes, found: Assignment) -> str:
@@ -119,4 +144,5 @@ def _digits(text: str) -> int:
 @cache
 def _named() -> _Named:
     pairs = [(f"(?i){pattern}", kind) for kind in kinds() for pattern in kind.named]
-    return _Named(which(tuple(pattern for pattern, _ in pairs)), tuple(kind for _, kind in pairs))
+    regexes = tuple(pattern for pattern, _ in pairs)
+    return _Named(which(regexes), regexes, tuple(kind for _, kind in pairs))

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache, lru_cache
+from itertools import pairwise
 from pathlib import Path
 from tomllib import loads
 
@@ -55,7 +56,7 @@ def role_of(name: str) -> Role:
     """What a name says; of several telling words the last counts, with what follows it."""
     known = _words()
     words = [word.lower() for word in _WORDS.findall(name)]
-    if known.never.intersection(words):
+    if known.never.intersection(words) or known.never.intersection(map("".join, pairwise(words))):
         return Role.NEVER
     for at in range(len(words) - 1, -1, -1):
         role = _role(words, at, known)

@@ -88,11 +88,13 @@ def _inside_word(data: bytes, start: int) -> bool:
 
 
 def _widen(places: list[tuple[int, int]], data: bytes, start: int, end: int) -> None:
-    """Add the line of a word and the next one, cut at 400 bytes on either side, to the places to search."""
+    """Add the line of a word and the next one, more where a backslash ends it, to the places to search: 400 bytes on either side at most."""
     first = data.rfind(b"\n", max(0, start - _AROUND), start)
     first = first + 1 if first >= 0 else max(0, start - _AROUND)
     last = data.find(b"\n", end, end + _AROUND)
     last = data.find(b"\n", last + 1, end + _AROUND) if last >= 0 else last
+    while last > 0 and data[last - 1 : last] == b"\\":  # a command of several lines
+        last = data.find(b"\n", last + 1, end + _AROUND)
     last = last if last >= 0 else min(len(data), end + _AROUND)
     if places and first <= places[-1][1]:
         first = places.pop()[0]

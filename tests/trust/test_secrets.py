@@ -74,6 +74,10 @@ def test_the_tables_keep_their_rules() -> None:
         ("curl -u me:Xk29fjQ7dd x.io", "Xk29fjQ7dd"),
         ("curl -s --user 'me:Xk29fjQ7dd' x.io", "Xk29fjQ7dd"),
         ("curl -H 'PRIVATE-TOKEN: Xk29fjQ7ddLm3' x.io", "Xk29fjQ7ddLm3"),
+        ("curl -X POST \\\n  -H 'Accept: text/plain' \\\n  -d 'a' \\\n  -u me:Xk29fjQ7dd x.io", "Xk29fjQ7dd"),
+        ("curl --user me:'Xk29fjQ7dd' x.io", "Xk29fjQ7dd"),
+        ('curl -u "Xk29fjQ7ddLm3:" x.io', "Xk29fjQ7ddLm3"),
+        ('snykToken = "7C1B9F04-AB3D-4E5F-8A6B-0D1E2F3A4B5C"', "7C1B9F04-AB3D-4E5F-8A6B-0D1E2F3A4B5C"),
         ("mysql -uroot -pXk29fjQ7dd shop", "Xk29fjQ7dd"),
         ("sshpass -p 'Xk29fjQ7dd' ssh a@b", "Xk29fjQ7dd"),
         ("machine a.io login me password Xk29fjQ7dd", "Xk29fjQ7dd"),
@@ -164,3 +168,19 @@ def test_overlaps() -> None:
         Secret(5, 12, "b", False),
         Secret(12, 16, "c", False),
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rookTable = 0071845Qmmn3YzpLGwcjZSUHgVg8crktypx9bPk1xe",
+        "CameraKit: b71f5d02a9c3e8460d5a7e91c2f4380b6de19a75",
+        "sumOfAll = sWq4Kp9dRz7Tb1",
+        "credentialsId: '5b0f63c1-e2af-4c71-8d3e-7b42c09a66f1'",
+        "<UserSecretsId>c1d3fd80-93b2-41a7-b65d-ecb47e19fa02</UserSecretsId>",
+        'notes = "uses com.jsonwebtoken:jjwt-core-0.12.6"',
+        "curl -u <user:password> https://shop.example/api",
+    ],
+)
+def test_names_that_only_sound_like_one(text: str) -> None:
+    assert found(text) == []

@@ -14,7 +14,12 @@ _WIDE = (b"PRIVATE KEY", b"Secret")  # where these stand, a secret may reach ove
 
 def find(data: bytes, window: Span) -> Iterator[TextHit]:
     """A guess, such as what is assigned to a name like `password`, is only a hint: it is wrong more often."""
+    above = window.start
     for secret in secrets.find_spans(data[window.start : window.end]):
+        goes_on = secret.kind == "private_key" and 0 <= data.count(b"\n", above, window.start + secret.start) <= 1 and above > window.start
+        above = window.start + secret.end
+        if goes_on:
+            continue  # one finding for all lines of a key
         span = Span(window.start + secret.start, window.start + secret.end)
         words = {"KIND": secret.kind.replace("_", " ").replace("-", " ")}
         yield TextHit(span, words, *((Severity.HINT, Confidence.LOW) if secret.noisy else (None, None)))
