@@ -88,7 +88,7 @@ def _inside_word(data: bytes, start: int) -> bool:
 
 
 def _widen(places: list[tuple[int, int]], data: bytes, start: int, end: int) -> None:
-    """Add the line of a word and the next one, more where a backslash ends it, to the places to search: 400 bytes on either side at most."""
+    """Add the line of a word and the next one, more where a backslash ends it, to the places to search; at most 400 bytes either way."""
     first = data.rfind(b"\n", max(0, start - _AROUND), start)
     first = first + 1 if first >= 0 else max(0, start - _AROUND)
     last = data.find(b"\n", end, end + _AROUND)
