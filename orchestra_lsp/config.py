@@ -86,7 +86,13 @@ class CompletionSettings(_Section):
     remote: bool = True
     """Let configured models complete; otherwise the embedded engine alone does."""
     cache: bool = True
-    """Reuse earlier answers: typed along, the same request in flight, the memory cache."""
+    """Reuse earlier answers: typed along, the same request in flight, kept in memory. Off: nothing is reused, nor read from disk."""
+    cache_on_disk: bool = True
+    """Keep answers of outside tools on this machine over restarts. They are kept as the tool saw them: with secrets masked.
+    Needs server.store."""
+    prefetch: bool = True
+    """Prepare what follows a suggestion while it is shown; models are asked at most one time in five more often for it.
+    Off: only the embedded engine looks ahead."""
 
 
 class ReviewSettings(_Section):
@@ -109,8 +115,21 @@ class RouteSettings(_Section):
 
     prefer: dict[str, list[str]] = Field(default_factory=dict)
     """Your own order of tools for a kind of request, for instance complete = ["local-llama", "openai"]."""
+    profile: Literal["economy", "balanced", "quality"] = "balanced"
+    """What matters when tools are compared: "economy" = price counts more, "quality" = price and time count little."""
+    budget_usd: float | None = Field(default=None, ge=0, examples=[5.0])
+    """Most US dollars for calls in one day, over all your editors; from 80 % on the cheapest tool goes first. Unset: no limit."""
+    consensus: list[str] = Field(default_factory=list)
+    """Critical code, for which several tools are asked at once and compared: kinds of request ("edit", "test", "document") or globs of
+    files ("src/payments/**")."""
+    consensus_tools: int = Field(default=3, ge=2, le=5)
+    """How many tools are asked then."""
+    learn: bool = True
+    """Learn from what you accept and keep which tool serves you best. Off: only the built-in estimates count."""
     deadline_ms: int = Field(default=60_000, ge=1000, le=600_000)
     """Time limit of explanations, edits, tests and documentation."""
+    change_deadline_ms: int = Field(default=600_000, ge=10_000, le=7_200_000)
+    """Time limit of a change over several files by a coding agent."""
 
 
 class PrivacySettings(_Section):
@@ -120,6 +139,9 @@ class PrivacySettings(_Section):
     """Globs of files whose text no outside tool ever sees, beside the built-in ones (.env, keys, credentials)."""
     offline: bool = False
     """Ask no outside tool at all."""
+    secrets: Literal["mask", "stay"] = "mask"
+    """Text with a secret in it goes to a tool on this machine whenever one can serve. When none can: "mask" = an outside tool is
+    sent the text with the secret masked, "stay" = no outside tool is asked."""
     trusted_folders: list[str] = Field(default_factory=list)
     """Folders whose own orchestra.toml may also name tools, endpoints and keys."""
 
@@ -133,6 +155,8 @@ class IndexSettings(_Section):
     """Most files read."""
     max_bytes: int = Field(default=20_000_000, ge=0, le=2_000_000_000)
     """Most bytes read."""
+    keep: bool = True
+    """Keep what was learned in your cache folder, readable by you alone, so that the next start need not read everything again."""
 
 
 class ServerSettings(_Section):
@@ -145,7 +169,7 @@ class ServerSettings(_Section):
     max_document_bytes: int = Field(default=5_000_000, ge=1000)
     """Larger documents get no parsing, review or completion."""
     store: bool = True
-    """Keep decisions and outcomes on this machine, so that choices improve. Never prompts or code."""
+    """Keep decisions and outcomes on this machine, so that choices improve. Never prompts; answers as completion.cache_on_disk says."""
 
 
 class ExperimentalSettings(_Section):

@@ -120,14 +120,19 @@ class Ask:
     instruction: str = ""
     neighbours: tuple[Buffer, ...] = ()  # other open buffers, most recently used first
     roots: tuple[str, ...] = ()  # workspace folders as file system paths
+    refresh: bool = False  # nothing kept or under way may answer: the person wants a new answer
+    background: bool = False  # nobody waits for it: prepared in case it is asked
+    consensus: int = 0  # so many tools are to answer at once and be compared; 0: one, unless the settings say otherwise
+    visible: tuple[tuple[str, Span], ...] = ()  # (uri, span) of what the editor shows, where it tells
 
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """A piece of another file that helps to answer."""
+    """A piece of another file that helps to answer. `steady`: it says what names mean, so an answer holds only as long as it does."""
 
     path: str
     text: str
+    steady: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +246,10 @@ class Answer:
     finish: str = "stop"
     confidence: float | None = None
     cached: bool = False
+    masked: str = ""  # the text as an outside tool wrote it, with placeholders; empty when the tool saw plain text
+    span: Span | None = None  # what of the asked plain prefix + selection + suffix it replaces; None: the selection
+    receipt: str = ""  # of the piece it came in, for `Tool.hear`
+    skipped: int = 0  # UTF-16 units at the start of the tool's own answer that stand in the file already
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +277,9 @@ class Outcome(StrEnum):
     ACCEPTED = "accepted"
     PARTLY_ACCEPTED = "partly accepted"
     KEPT = "kept"
+    EDITED_AWAY = "edited away"  # accepted, and gone or rewritten soon after
+    IMPROVED = "improved"  # accepted, and then there were fewer findings, or tests passed
+    WORSENED = "worsened"  # accepted, and then there were new findings, or tests failed
     DISMISSED = "dismissed"
 
 

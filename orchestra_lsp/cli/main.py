@@ -129,6 +129,7 @@ _TYPES: Final[Mapping[Takes, Any]] = {
     Takes.PATHS: list[str] | None,
     Takes.PATH: str | None,
     Takes.WORDS: list[str] | None,
+    Takes.SENTENCE: str | None,
     Takes.TEXT: str | None,
     Takes.FLAG: bool,
     Takes.CHOICE: str | None,
@@ -141,8 +142,9 @@ def _typer_parameter(parameter: Parameter) -> inspect.Parameter:
     flag = f"--{parameter.name}"
     default: Any
     match parameter.takes:
-        case Takes.PATHS | Takes.WORDS | Takes.PATH:
-            metavar = {Takes.PATHS: "PATH", Takes.WORDS: "WORD", Takes.PATH: "FILE"}[parameter.takes]
+        case Takes.PATHS | Takes.WORDS | Takes.PATH | Takes.SENTENCE:
+            metavars = {Takes.PATHS: "PATH", Takes.WORDS: "WORD", Takes.PATH: "FILE"}
+            metavar = metavars.get(parameter.takes, parameter.name.upper())
             default = typer.Argument(None, help=parameter.summary, metavar=metavar, show_default=False)
         case Takes.FLAG:
             default = typer.Option(False, flag, help=parameter.summary)

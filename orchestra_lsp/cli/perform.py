@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from orchestra_lsp.config import PROJECT_FILE, Loaded, load
 if TYPE_CHECKING:
     from orchestra_lsp.engine.orchestra import Orchestra
     from orchestra_lsp.store.store import Store
+    from orchestra_lsp.tools.contract import SignInStep
 
 log = logging.getLogger("orchestra")
 
@@ -76,9 +78,18 @@ class Started:
 async def _run(command: Command, arguments: Arguments, screen: render.Screen, started: Started, root: str) -> Result:
     try:
         with screen.progress(command.name) as progress:
-            return await command.run(Context(started.loaded, started.orchestra, (root,), progress=progress), arguments)
+            context = Context(started.loaded, started.orchestra, (root,), progress=progress, show=partial(_show, screen))
+            return await command.run(context, arguments)
     finally:
         await started.close()
+
+
+def _show(screen: render.Screen, step: SignInStep) -> None:
+    """To standard error, so that what a program reads stays what it expects."""
+    screen.warn(step.message)
+    for what, value in (("page", step.url), ("code", step.code)):
+        if value:
+            screen.warn(f"{what}: {value}")
 
 
 def _first_path(arguments: Arguments) -> str:

@@ -14,6 +14,7 @@ from orchestra_lsp.commands.result import Edits, Findings, Result, Table, Text
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table as Grid
 
 FOUND: Final = 1
 STATES: Final = {"ok": "green", "ready": "green", "fault": "bold red", "down": "bold red", "degraded": "yellow", "off": "dim"}
@@ -97,9 +98,21 @@ def _show_table(table: Table, screen: Screen) -> None:
     if screen.plain:
         _plain_table(table, rows)
         return
+    from rich.text import Text as Line
+
+    screen.out.print(f"[bold]{_escaped(table.title)}[/]")
+    if rows:
+        screen.out.print(grid_of(table))
+    for note in table.notes:
+        screen.out.print(Line(note, "dim"))
+
+
+def grid_of(table: Table) -> Grid:
+    """The rows of a table for a screen, without columns that hold nothing."""
     from rich.table import Table as Grid
     from rich.text import Text as Line
 
+    rows = [row for row in table.rows if any(row)]
     used = [number for number in range(len(table.columns)) if any(row[number] for row in rows)]
     grid = Grid(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for number in used:
@@ -109,11 +122,7 @@ def _show_table(table: Table, screen: Screen) -> None:
         )
     for row in rows:
         grid.add_row(*(Line(row[number], STATES.get(row[number], "bold" if number == used[0] else "")) for number in used))
-    screen.out.print(f"[bold]{_escaped(table.title)}[/]")
-    if rows:
-        screen.out.print(grid)
-    for note in table.notes:
-        screen.out.print(Line(note, "dim"))
+    return grid
 
 
 def _plain_table(table: Table, rows: list[tuple[str, ...]]) -> None:

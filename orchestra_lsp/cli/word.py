@@ -11,7 +11,7 @@ from orchestra_lsp.commands import registry
 from orchestra_lsp.commands.registry import Arguments, Changes, Command, Parameter, Place, Takes
 
 #: Words that are not commands of the registry, or are done in another way here: name -> module with WORD.
-OWN: Final = {"try": "play", "mask": "mask", "do": "do"}
+OWN: Final = {"try": "play", "mask": "mask", "do": "do", "top": "top"}
 #: The order of `orchestra --help`; whatever is new comes behind.
 ORDER: Final = (
     "try",
@@ -23,9 +23,16 @@ ORDER: Final = (
     "rewrite",
     "write-tests",
     "document",
+    "change",
+    "ask-several",
     "do",
     "why",
+    "stats",
+    "top",
     "status",
+    "tools",
+    "sign-in",
+    "sign-out",
     "doctor",
     "init",
 )

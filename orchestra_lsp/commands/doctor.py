@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from orchestra_lsp import __version__
 from orchestra_lsp.commands.registry import Arguments, Command, Context
 from orchestra_lsp.commands.result import Result, Table
-from orchestra_lsp.model import Health, State
+from orchestra_lsp.model import Health, Kind, State
 from orchestra_lsp.syntax import language
 
 if TYPE_CHECKING:
@@ -36,10 +36,13 @@ class Check:
 
 async def run(context: Context, _arguments: Arguments) -> Result:
     context.progress("Asking the tools")
-    (grammars, store), health = await asyncio.gather(asyncio.to_thread(_local, context), context.orchestra().check())
+    orchestra = context.orchestra()
+    (grammars, store), health, shut = await asyncio.gather(
+        asyncio.to_thread(_local, context), orchestra.check(), asyncio.to_thread(_confinement, orchestra.can(Kind.CHANGE))
+    )
     tools = [_tool(name, one, context.loaded.settings.tools.get(name)) for name, one in health.items()]
     settings = _settings(context.loaded)
-    checks = [_itself(), *settings, *grammars, store, *tools]
+    checks = [_itself(), *settings, *grammars, store, *shut, *tools]
     value = {
         "version": __version__,
         "python": platform.python_version(),
@@ -51,6 +54,7 @@ async def run(context: Context, _arguments: Arguments) -> Result:
         },
         "grammars": [_plain(one) for one in grammars],
         "store": _plain(store),
+        "agents": [_plain(one) for one in shut],
         "tools": [_tool_value(name, one, context.loaded.settings.tools.get(name)) for name, one in health.items()],
     }
     faults = sum(check.state == BAD for check in checks)
@@ -79,6 +83,18 @@ def _experimental(loaded: Loaded) -> list[str]:
 
 def _local(context: Context) -> tuple[list[Check], Check]:
     return _grammars(), _store(context.loaded)
+
+
+def _confinement(agents: bool) -> list[Check]:
+    """Whether agents are kept in their copies; said only where there are any."""
+    from orchestra_lsp.trust.confine import confinement
+
+    if not agents:
+        return []
+    found = confinement()
+    if found.by:
+        return [Check("agents", GOOD, f"{found}: they see a masked copy of the workspace and nothing else of yours; network is open")]
+    return [Check("agents", GOOD, f"{found}. They get a masked copy, and could read other files of yours", "on Linux, install bubblewrap")]
 
 
 def _grammars() -> list[Check]:

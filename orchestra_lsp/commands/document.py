@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestra_lsp.commands.parts.asking import answer, in_place
+from orchestra_lsp.commands.parts.asking import CONSENSUS, REFRESH, answer, consensus_of, in_place
 from orchestra_lsp.commands.parts.subject import LINES, PATH, SYMBOL, subject_of
 from orchestra_lsp.commands.registry import Arguments, Changes, Command, Context
 from orchestra_lsp.commands.result import Result
@@ -11,7 +11,7 @@ from orchestra_lsp.model import Kind
 
 async def run(context: Context, arguments: Arguments) -> Result:
     subject = subject_of(context, arguments)
-    suggestion = await answer(context, Kind.DOCUMENT, subject)
+    suggestion = await answer(context, Kind.DOCUMENT, subject, consensus=consensus_of(arguments), refresh=arguments.flag(REFRESH.name))
     return in_place(f"Document {subject.name}", subject, suggestion)
 
 
@@ -32,7 +32,7 @@ COMMAND = Command(
         "javadoc for {path}",
     ),
     run=run,
-    parameters=(PATH, SYMBOL, LINES),
+    parameters=(PATH, SYMBOL, LINES, CONSENSUS, REFRESH),
     changes=Changes.BUFFER,
     needs_model=True,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestra_lsp.commands.parts.asking import answer
+from orchestra_lsp.commands.parts.asking import REFRESH, answer
 from orchestra_lsp.commands.parts.subject import LINES, PATH, SYMBOL, subject_of
 from orchestra_lsp.commands.registry import Arguments, Command, Context, Parameter, Takes
 from orchestra_lsp.commands.result import Result, Text
@@ -11,7 +11,7 @@ from orchestra_lsp.model import Kind
 
 async def run(context: Context, arguments: Arguments) -> Result:
     subject = subject_of(context, arguments)
-    suggestion = await answer(context, Kind.EXPLAIN, subject, arguments.text("question"))
+    suggestion = await answer(context, Kind.EXPLAIN, subject, arguments.text("question"), refresh=arguments.flag(REFRESH.name))
     return Text(f"Explanation of {subject.name}", f"{suggestion.text.rstrip()}\n\n*{suggestion.tool}: {suggestion.reason}*\n")
 
 
@@ -33,6 +33,6 @@ COMMAND = Command(
         "tell me about function {symbol}",
     ),
     run=run,
-    parameters=(PATH, SYMBOL, LINES, Parameter("question", Takes.TEXT, "What you want to know about it.")),
+    parameters=(PATH, SYMBOL, LINES, Parameter("question", Takes.TEXT, "What you want to know about it."), REFRESH),
     needs_model=True,
 )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from orchestra_lsp.config import Loaded
     from orchestra_lsp.engine.orchestra import Orchestra
     from orchestra_lsp.model import Buffer, Span
+    from orchestra_lsp.tools.contract import SignInStep
 
 NOT_COMMANDS: Final = frozenset({"registry", "result"})
 
@@ -41,11 +42,12 @@ class Changes(StrEnum):
 
 
 class Takes(StrEnum):
-    """What kind of value a parameter takes; the last three are given by name, `--name`."""
+    """What kind of value a parameter takes; the last three are given by name, `--name`. A SENTENCE stands before paths, in quotes."""
 
     PATHS = "paths"
     PATH = "path"
     WORDS = "words"
+    SENTENCE = "sentence"
     TEXT = "text"
     FLAG = "flag"
     CHOICE = "choice"
@@ -89,6 +91,10 @@ def _silent(_message: str) -> None:
     """Progress for doors that show none."""
 
 
+def _unseen(_step: SignInStep) -> None:
+    """Steps for doors where nobody can take one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a door knows when a person asks. `buffer` and `span` are set in an editor, None in a terminal."""
@@ -99,8 +105,10 @@ class Context:
     buffer: Buffer | None = None
     span: Span | None = None
     neighbours: tuple[Buffer, ...] = ()
+    opened: Callable[[], Sequence[Buffer]] = tuple  # the open documents as they are when it is called, on the event loop
     clock: Callable[[], float] = time.monotonic
     progress: Callable[[str], None] = _silent
+    show: Callable[[SignInStep], None] = _unseen  # something the person has to do now, while the command waits
 
 
 Run = Callable[[Context, Arguments], Awaitable[Result]]
@@ -124,6 +132,8 @@ class Command:
     places: frozenset[Place] = frozenset(Place)
     needs_selection: bool = False
     needs_model: bool = False
+    needs_several: bool = False  # more than one model
+    needs_agent: bool = False
 
     def arguments(self, given: Mapping[str, object]) -> Arguments:
         """Check what came from outside. Raises WrongUse."""
@@ -176,7 +186,7 @@ def _value(name: str, parameter: Parameter, value: object) -> str | bool | tuple
             return tuple(str(item) for item in items)
         case Takes.CHOICE, str() if value not in parameter.choices:
             raise WrongUse(f"{name}: {parameter.name} is one of {', '.join(parameter.choices)}, not {value!r}.")
-        case ((Takes.PATH | Takes.WORDS | Takes.TEXT | Takes.CHOICE), str()):
+        case ((Takes.PATH | Takes.WORDS | Takes.SENTENCE | Takes.TEXT | Takes.CHOICE), str()):
             return value
     raise WrongUse(f"{name}: {parameter.name} must be {_EXPECTED[parameter.takes]}, not {value!r}.")
 
@@ -186,6 +196,7 @@ _EXPECTED: Final = {
     Takes.PATHS: "a list of paths",
     Takes.PATH: "a path",
     Takes.WORDS: "text",
+    Takes.SENTENCE: "text",
     Takes.TEXT: "text",
     Takes.CHOICE: "text",
 }

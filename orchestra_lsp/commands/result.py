@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestra_lsp.model import Buffer, Edit, Finding
+from orchestra_lsp.trust.encoding import UTF8, Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +18,20 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class FileEdit:
-    """Edits of one file; they refer to `buffer`. `buffer` None: the file does not exist yet and starts empty."""
+    """Edits of one file; they refer to `buffer`. `buffer` None: the file does not exist yet and starts empty.
+
+    `moved_to`: the absolute path it is renamed to after them. `form`: how the file is written on disk, where that is not the bytes of
+    `buffer`. `care`: why this one wants the person's own word, whatever else was agreed to.
+    """
 
     path: str
     uri: str
     buffer: Buffer | None
     edits: tuple[Edit, ...]
+    moved_to: str = ""
+    deleted: bool = False
+    form: Form = UTF8
+    care: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +39,17 @@ class Edits:
     """Changes the door should make.
 
     `tool` names the AI tool that wrote them and `reason` why it was picked; such edits are shown before they are made.
-    Empty: nobody guessed, the person asked for exactly this.
+    Empty: nobody guessed, the person asked for exactly this. `notes` are sentences about what is not among the edits, and why;
+    `said` is what the tool said of it; `suggestion` is the id under which the orchestra hears what becomes of it.
     """
 
     title: str
     files: tuple[FileEdit, ...]
     tool: str = ""
     reason: str = ""
+    notes: tuple[str, ...] = ()
+    said: str = ""
+    suggestion: str = ""
 
 
 @dataclass(frozen=True, slots=True)

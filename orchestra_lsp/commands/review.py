@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from orchestra_lsp.commands.parts import git
 from orchestra_lsp.commands.parts.away import away
+from orchestra_lsp.commands.parts.git import staged as staged_files
 from orchestra_lsp.commands.parts.subject import sources
 from orchestra_lsp.commands.registry import Arguments, Command, Context, Parameter, Takes, WrongUse
 from orchestra_lsp.commands.result import Findings, Result, Reviewed
@@ -17,6 +17,7 @@ from orchestra_lsp.model import Buffer, Finding
 from orchestra_lsp.syntax.language import UNKNOWN, detect
 from orchestra_lsp.syntax.parse import open_buffer
 from orchestra_lsp.syntax.text import line_at
+from orchestra_lsp.trust import git
 
 
 async def run(context: Context, arguments: Arguments) -> Result:
@@ -55,7 +56,7 @@ def _staged(context: Context, _arguments: Arguments) -> Findings:
 
 
 def _staged_files(context: Context, root: Path) -> Iterator[Reviewed]:
-    for staged in git.staged(root):
+    for staged in staged_files(root):
         context.progress(staged.path)
         path = root / staged.path
         buffer = open_buffer(path.as_uri(), str(path), 0, detect("", staged.path, staged.data), staged.data)

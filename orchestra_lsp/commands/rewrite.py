@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestra_lsp.commands.parts.asking import answer, in_place
+from orchestra_lsp.commands.parts.asking import CONSENSUS, REFRESH, answer, consensus_of, in_place
 from orchestra_lsp.commands.parts.subject import LINES, PATH, SYMBOL, subject_of
 from orchestra_lsp.commands.registry import Arguments, Changes, Command, Context, Parameter, Takes
 from orchestra_lsp.commands.result import Result
@@ -13,7 +13,9 @@ IMPROVE = "Make this code simpler and clearer without changing what it does."
 
 async def run(context: Context, arguments: Arguments) -> Result:
     subject = subject_of(context, arguments)
-    suggestion = await answer(context, Kind.EDIT, subject, arguments.text("instruction", IMPROVE))
+    suggestion = await answer(
+        context, Kind.EDIT, subject, arguments.text("instruction", IMPROVE), consensus_of(arguments), arguments.flag(REFRESH.name)
+    )
     return in_place(f"Rewrite {subject.name}", subject, suggestion)
 
 
@@ -43,6 +45,8 @@ COMMAND = Command(
         SYMBOL,
         LINES,
         Parameter("instruction", Takes.TEXT, "What to do with it. Left out: make it simpler and clearer.", slot="instruction"),
+        CONSENSUS,
+        REFRESH,
     ),
     changes=Changes.BUFFER,
     needs_selection=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from orchestra_lsp.commands.parts.asking import answer
+from orchestra_lsp.commands.parts.asking import CONSENSUS, REFRESH, answer, consensus_of
 from orchestra_lsp.commands.parts.subject import LINES, PATH, SYMBOL, subject_of
 from orchestra_lsp.commands.registry import Arguments, Changes, Command, Context, WrongUse
 from orchestra_lsp.commands.result import Edits, FileEdit, Result
@@ -32,12 +32,15 @@ async def run(context: Context, arguments: Arguments) -> Result:
     subject = subject_of(context, arguments)
     target = home_of_tests(subject.buffer, context.roots)
     existing = read_buffer(target) if target.is_file() else None
-    suggestion = await answer(context, Kind.TEST, subject, f"Write tests into {target.name}.")
+    suggestion = await answer(
+        context, Kind.TEST, subject, f"Write tests into {target.name}.", consensus_of(arguments), arguments.flag(REFRESH.name)
+    )
     return Edits(
         f"Write tests of {subject.name}",
         (FileEdit(str(target), target.as_uri(), existing, (_appended(existing, suggestion.text),)),),
         suggestion.tool,
         suggestion.reason,
+        suggestion=suggestion.id,
     )
 
 
@@ -89,7 +92,7 @@ COMMAND = Command(
         "cover {path} with tests",
     ),
     run=run,
-    parameters=(PATH, SYMBOL, LINES),
+    parameters=(PATH, SYMBOL, LINES, CONSENSUS, REFRESH),
     changes=Changes.DISK,
     needs_model=True,
 )

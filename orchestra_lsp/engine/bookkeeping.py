@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 from orchestra_lsp.engine.decisions import Decision, Decisions
 from orchestra_lsp.engine.found import Found
+from orchestra_lsp.engine.route import Request
+from orchestra_lsp.engine.tutor import Tutor
 from orchestra_lsp.model import Ask, Suggestion
-from orchestra_lsp.store.records import DecisionRecord
+from orchestra_lsp.store.records import ChoiceRecord, DecisionRecord
 from orchestra_lsp.store.store import Store
 from orchestra_lsp.telemetry import Telemetry
 
@@ -19,10 +22,12 @@ class Bookkeeper:
         self._telemetry = telemetry
         self._decisions = decisions
         self._store = store
+        self.tutor: Tutor | None = None
 
     def note(self, ask: Ask, found: Found, suggestion: Suggestion | None, took_ms: float) -> None:
-        """`took_ms`: from the ask to what is shown."""
-        self._telemetry.took(ask.kind.value, took_ms)
+        """`took_ms`: from the ask to what is shown; not counted when nobody waited."""
+        if not ask.background:
+            self._telemetry.took(ask.kind.value, took_ms)
         decision = Decision(
             id=suggestion.id if suggestion else ask.id,
             kind=ask.kind,
@@ -35,10 +40,27 @@ class Bookkeeper:
             left_out=found.choice.left_out,
             attempts=tuple((one.tool, one.took_ms, str(one.error) if one.error else "") for one in found.attempts),
             dropped=found.dropped,
+            cached=bool(suggestion and suggestion.cached),
         )
         self._decisions.add(decision)
+        if self.tutor:
+            self.tutor.note(ask, found, suggestion)
         if self._store and suggestion:
             self._store.put(_record(decision, suggestion))
+            if found.request and found.choice.order and not suggestion.cached:
+                self._store.put(_choice(decision, found.request))
+
+
+def _choice(decision: Decision, request: Request) -> ChoiceRecord:
+    return ChoiceRecord(
+        decision_id=decision.id,
+        at_us=time.time_ns() // 1000,
+        project=request.project,
+        request_trigger=request.trigger.value,
+        tokens=request.tokens,
+        tool=decision.order[0].tool,
+        options=json.dumps({one.tool: round(one.propensity, 4) for one in decision.order}),
+    )
 
 
 def _record(decision: Decision, suggestion: Suggestion) -> DecisionRecord:

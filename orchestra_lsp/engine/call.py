@@ -1,119 +1,87 @@
-"""Ask the chosen tools one after the other under one deadline; the first whole answer wins."""
+"""Ask the chosen tools under one deadline and keep watch over them: who is out, who is slow, who has calls under way."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from random import Random
 
-from orchestra_lsp.model import Answer, Candidate, Piece, Prompt, Usage
-from orchestra_lsp.tools.contract import Tool, ToolError
-from orchestra_lsp.trust.mask import MaskedPrompt, Vault, mask, unmask, waive
+from orchestra_lsp.engine.outgoing import Attempt, Called, Outgoing, Terms, Tools
+from orchestra_lsp.engine.race import LATE_S, Errand, Office, Race, pace_of
+from orchestra_lsp.engine.rings import breaker
+from orchestra_lsp.engine.rings.probe import Prober
+from orchestra_lsp.engine.rings.queue import Priority
+from orchestra_lsp.engine.rings.trend import WARN
+from orchestra_lsp.engine.vitals import Vitals
+from orchestra_lsp.model import Candidate, Health, Kind, State
+from orchestra_lsp.tools.contract import SignedOut
 
-log = logging.getLogger("orchestra")
+__all__ = ["LATE_S", "Attempt", "Called", "Caller", "Outgoing", "Priority", "Terms", "Tools"]
 
-#: While others wait in line, one tool gets at most this share of the time that is left.
-SHARE = 0.6
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One tool that was asked: how long it took and, when it failed, why."""
-
-    tool: str
-    took_ms: float
-    error: ToolError | None = None
+Check = Callable[[str], Awaitable[Health]]
 
 
-@dataclass(frozen=True, slots=True)
-class Called:
-    """What came of a call: the answer, if any tool gave one, and every attempt."""
+class Caller:
+    """All calls of one process to tools outside of it. Belongs to one event loop."""
 
-    answer: Answer | None
-    attempts: tuple[Attempt, ...]
+    def __init__(self, check: Check | None = None, random: Random | None = None) -> None:
+        """`check`: asks a tool by its name how it is; while a tool is out, it is asked now and then."""
+        self._office = Office(random or Random())
+        self._prober = Prober(self._office.charts, check) if check else None
 
+    async def run(
+        self, order: Sequence[Candidate], tools: Tools, outgoing: Outgoing, deadline: float, terms: Terms | None = None
+    ) -> Called:
+        """The first whole answer, from the tools of `order`; None in it when no tool gave one before `deadline`.
 
-Tools = Mapping[str, Tool[MaskedPrompt]]
+        `deadline` is in seconds of `time.monotonic()`. Never raises for what a tool did.
+        """
+        names = tuple(one.tool for one in order)
+        called = await Race(Errand(names, tools, outgoing, deadline, terms or Terms()), self._office).run()
+        if self._prober:
+            self._prober.look()
+        return called
 
+    def vitals(self, kind: Kind = Kind.COMPLETE) -> Mapping[str, Vitals]:
+        """Every tool that was ever called, by name; the times are those of requests like `kind`."""
+        now, pace = time.monotonic(), pace_of(kind)
+        return {name: chart.vitals(pace, now) for name, chart in self._office.charts.items()}
 
-class Outgoing:
-    """One prompt on its way out: masked at most once, whoever is asked."""
+    def waiting(self) -> int:
+        """Requests that stand in line because every tool they may use is busy."""
+        return self._office.queue.waiting()
 
-    def __init__(self, prompt: Prompt, vault: Vault, never_send: Sequence[str] = (), personal: Sequence[str] = ()) -> None:
-        """`never_send`: globs of files; `personal`: classes of personal data to mask (`trust.personal.CLASSES`)."""
-        self.prompt = prompt
-        self.vault = vault
-        self._never_send = never_send
-        self._personal = personal
-        self._masked: MaskedPrompt | None = None
+    def heard_at(self, tool: str) -> float:
+        """When its last call ended, in seconds of `time.monotonic()`; 0 before the first."""
+        chart = self._office.charts.get(tool)
+        return chart.heard_at if chart else 0.0
 
-    def for_tool(self, tool: Tool[MaskedPrompt]) -> MaskedPrompt:
-        """What this tool may see. Raises ToolError when that is nothing."""
-        if endpoint := tool.endpoint:
-            return waive(self.prompt, endpoint)
-        if self._masked is None:
-            self._masked = mask(self.prompt, self.vault, self._never_send, self._personal)
-        if self._masked.refused:
-            raise ToolError(tool.name, f"nothing was sent: {self._masked.refused}", retryable=False)
-        return self._masked
+    def health(self, tool: str) -> Health | None:
+        """How a tool is by its calls; None before the first."""
+        chart = self._office.charts.get(tool)
+        if chart is None:
+            return None
+        now, error = time.monotonic(), chart.error
+        if isinstance(error, SignedOut):
+            return Health(State.SIGNED_OUT, error.problem, error.remedy)
+        if breaker.is_open(chart.breaker, now):
+            return Health(State.DOWN, error.problem if error else "failed", error.remedy if error else "")
+        if breaker.half_open(chart.breaker, now):
+            return Health(
+                State.DEGRADED, f"was out ({error.problem if error else 'failed'}) and is tried again", error.remedy if error else ""
+            )
+        vital = chart.vitals(pace_of(Kind.COMPLETE), now)
+        if vital.trend >= WARN:
+            return Health(State.DEGRADED, "is getting slower or fails more often, so the others are asked first")
+        return Health(State.READY)
 
+    def forget(self) -> None:
+        """The tools were built anew: what was known of the old ones may not hold."""
+        self._office.charts.clear()
 
-async def run(order: Sequence[Candidate], tools: Tools, outgoing: Outgoing, deadline: float) -> Called:
-    """Fail over along `order` until one tool answers or `deadline` (seconds of `time.monotonic()`) has passed."""
-    attempts: list[Attempt] = []
-    for place, candidate in enumerate(order):
-        left = deadline - time.monotonic()
-        if left <= 0:
-            break
-        limit = deadline if place == len(order) - 1 else time.monotonic() + left * SHARE
-        start = time.perf_counter()
-        try:
-            answer = await _one(tools[candidate.tool], outgoing, limit)
-        except ToolError as error:
-            attempts.append(Attempt(candidate.tool, _ms(start), error))
-            log.info("%s", error)
-        else:
-            return Called(answer, (*attempts, Attempt(candidate.tool, answer.latency_ms)))
-    return Called(None, tuple(attempts))
-
-
-async def _one(tool: Tool[MaskedPrompt], outgoing: Outgoing, deadline: float) -> Answer:
-    masked = outgoing.for_tool(tool)
-    start = time.perf_counter()
-    try:
-        async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
-            pieces = await _collect(tool, masked, deadline)
-    except TimeoutError:
-        raise ToolError(tool.name, f"did not answer within {_ms(start):.0f} ms") from None
-    answer = _joined(tool.name, pieces, _ms(start))
-    if tool.endpoint:
-        return answer
-    restored = unmask(answer.text, outgoing.prompt.uri, outgoing.vault)
-    if restored.rejected:
-        # A placeholder that cannot be put back exactly would write nonsense (or a leak) into the file.
-        raise ToolError(tool.name, f"answered with a placeholder that cannot be restored: {restored.rejected[0]}", retryable=False)
-    return Answer(restored.text, answer.tool, answer.latency_ms, answer.usage, answer.finish, answer.confidence)
-
-
-async def _collect(tool: Tool[MaskedPrompt], prompt: MaskedPrompt, deadline: float) -> list[Piece]:
-    async with aclosing(tool.ask(prompt, deadline)) as stream:
-        return [piece async for piece in stream]
-
-
-def _joined(tool: str, pieces: Sequence[Piece], latency_ms: float) -> Answer:
-    text = "".join(piece.text for piece in pieces)
-    finish = next((piece.finish for piece in reversed(pieces) if piece.finish), "")
-    if not finish:
-        raise ToolError(tool, "the answer was cut off")
-    if not text.strip():
-        raise ToolError(tool, "the answer was empty")
-    usage = next((piece.usage for piece in reversed(pieces) if piece.usage), Usage())
-    confidence = next((piece.confidence for piece in reversed(pieces) if piece.confidence is not None), None)
-    return Answer(text, tool, latency_ms, usage, finish, confidence)
-
-
-def _ms(start: float) -> float:
-    return (time.perf_counter() - start) * 1e3
+    async def close(self) -> None:
+        """End what goes on in the background; calling it twice is harmless."""
+        if self._prober:
+            await self._prober.close()
+        for straggler in list(self._office.stragglers):
+            straggler.cancel()

@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 
 from orchestra_lsp.engine.call import Attempt
 from orchestra_lsp.engine.errors import Unanswered
-from orchestra_lsp.model import Answer, Choice, Complexity, Kind, Span, Suggestion
+from orchestra_lsp.engine.judge import UNJUDGED, Verdict
+from orchestra_lsp.engine.kept.disk import Place, Told
+from orchestra_lsp.engine.route import Request
+from orchestra_lsp.model import Answer, Choice, Complexity, Kind, Span, Suggestion, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,15 @@ class Found:
     attempts: tuple[Attempt, ...] = ()
     dropped: str = ""
     complexity: Complexity | None = None  # measured only where the choice depends on it
+    verdict: Verdict = UNJUDGED
+    tool: str = ""  # whose answer it was, also when it was dropped
+    usage: Usage = Usage()  # of that answer, likewise
+    took_ms: float = 0.0  # of the call that gave it
+    request: Request | None = None  # what the choice was made for; None: there was nothing to choose
+    refused: tuple[str, ...] = ()  # whose answers the checks refused on the way
+    differences: tuple[str, ...] = ()  # where the answers of several tools differ from this one
+    raw: Answer | None = None  # the answer before it was polished, for the cache
+    disk: Place | Told | None = None  # where such an answer may be kept on disk, or where it came from
 
 
 def suggestion(found: Found, latency_ms: float) -> Suggestion | None:
@@ -35,6 +47,7 @@ def suggestion(found: Found, latency_ms: float) -> Suggestion | None:
         reason=found.reason,
         latency_ms=latency_ms,
         confidence=answer.confidence,
+        cached=answer.cached,
         usage=answer.usage,
     )
 

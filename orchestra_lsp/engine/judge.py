@@ -1,18 +1,74 @@
-"""Whether an answer may be shown where it would stand: it must not break code that parsed before."""
+"""What an answer is worth where it would stand: every check of `judging/` says its part, and the score ranks answers.
+
+An answer that breaks the code is never shown. One that is rejected otherwise is shown only when there is nothing better, and says why.
+"""
 
 from __future__ import annotations
 
-from orchestra_lsp.model import Buffer, Edit, Span
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Final
+
+from orchestra_lsp.engine.judging import agreement, complete, findings, names, purpose, repeats, syntax
+from orchestra_lsp.engine.judging.case import MOST_BYTES, Case, Remark
+from orchestra_lsp.model import Buffer, Edit, Finding, Kind, Span
 from orchestra_lsp.syntax.parse import errors_in, open_buffer, splice
+
+START: Final = 0.8  # of an answer that nothing speaks for or against
+ACCEPTED: Final = 0.5
+
+Check = Callable[[Case], Remark | None]
+
+_CODE: Final[tuple[Check, ...]] = (syntax.check, complete.check, repeats.check, purpose.check, findings.check, names.check)
+#: The checks of each kind of code. Documentation adds no names, and what a test uses is often made elsewhere.
+CHECKS: Final[Mapping[Kind, tuple[Check, ...]]] = {
+    Kind.COMPLETE: (syntax.check, repeats.check, findings.check, names.check, agreement.check),
+    Kind.NEXT_EDIT: (syntax.check, findings.check, names.check),
+    Kind.EDIT: _CODE,
+    Kind.TEST: (syntax.check, complete.check, purpose.check),
+    Kind.DOCUMENT: (syntax.check, complete.check, repeats.check, purpose.check),
+    Kind.NEXT_EDIT: (syntax.check,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`score` 0..1 ranks; `accepted` ends the search for a better answer; `fatal` is why it may not be shown, or empty.
+
+    `reasons` say what spoke for or against it, `findings` (of the text with the answer in it) are those it brings.
+    """
+
+    score: float
+    accepted: bool
+    reasons: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    fatal: str = ""
+
+
+UNJUDGED: Final = Verdict(START, accepted=True)
+
+
+def judge(case: Case) -> Verdict:
+    """Pure; stops at the first fatal fault. Kinds that are read and not put into code are not judged, huge files only parsed."""
+    remarks: list[Remark] = []
+    checks = CHECKS.get(case.kind, ())
+    for check in checks if len(case.after.data) <= MOST_BYTES else checks[:1]:
+        if remark := check(case):
+            remarks.append(remark)
+            if remark.fatal:
+                return Verdict(0.0, accepted=False, reasons=(remark.reason,), fatal=remark.reason)
+    score = min(1.0, START * prod(remark.factor for remark in remarks))
+    brought: Sequence[Finding] = [finding for remark in remarks for finding in remark.findings]
+    return Verdict(round(score, 3), score >= ACCEPTED, tuple(remark.reason for remark in remarks), tuple(brought))
 
 
 def objection(buffer: Buffer, span: Span, text: str) -> str:
-    """Why `text` in place of `span` is not acceptable; empty when it is. Files without a grammar are not judged."""
+    """Why `text` in place of `span` would break the code; empty when it would not. For offers that are made at every keystroke."""
     if buffer.tree is None:
         return ""
     before = errors_in(buffer)
     after = errors_in(splice(buffer, (Edit(span, text),)))
-    # Half-typed code has errors of its own; only an answer that adds to them is at fault.
     return f"adds {_count(after - before)}" if after > before else ""
 
 

@@ -17,3 +17,8 @@ def multiline(ask: Ask) -> bool:
         return False
     before = data[line_start:here].rstrip()
     return ask.trigger is Trigger.MANUAL or not before or before.endswith(BLOCK_OPENERS)
+
+
+def line_ends(text: str) -> bool:
+    """Whether a completion that stays on its line is over: nothing behind its first line end will be used."""
+    return "\n" in text and bool(text.split("\n", 1)[0].strip())

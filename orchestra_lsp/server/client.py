@@ -22,6 +22,8 @@ class WorkspaceAbilities:
     applies_edits: bool = False
     document_changes: bool = False  # edits may name the version they were made for
     creates_files: bool = False
+    renames_files: bool = False
+    deletes_files: bool = False
     annotations: bool = False  # edits may ask the person to confirm them
 
 
@@ -78,6 +80,7 @@ def read_client(params: t.InitializeParams, encoding: Encoding, pulled: bool) ->
 
 
 def _workspace(able: t.ClientCapabilities) -> WorkspaceAbilities:
+    operations = _listed(_at(able, "workspace.workspace_edit.resource_operations"))
     return WorkspaceAbilities(
         refreshes_lenses=bool(_at(able, "workspace.code_lens.refresh_support")),
         configuration=bool(_at(able, "workspace.configuration")),
@@ -87,7 +90,9 @@ def _workspace(able: t.ClientCapabilities) -> WorkspaceAbilities:
         shows_documents=bool(_at(able, "window.show_document.support")),
         applies_edits=bool(_at(able, "workspace.apply_edit")),
         document_changes=bool(_at(able, "workspace.workspace_edit.document_changes")),
-        creates_files=t.ResourceOperationKind.Create in _listed(_at(able, "workspace.workspace_edit.resource_operations")),
+        creates_files=t.ResourceOperationKind.Create in operations,
+        renames_files=t.ResourceOperationKind.Rename in operations,
+        deletes_files=t.ResourceOperationKind.Delete in operations,
         annotations=_at(able, "workspace.workspace_edit.change_annotation_support") is not None,
     )
 

@@ -11,7 +11,7 @@ from lsprotocol import types as t
 from pygls.exceptions import JsonRpcContentModified, JsonRpcInvalidParams
 
 from orchestra_lsp.model import Buffer, Edit, Finding, Safety, Span
-from orchestra_lsp.server import convert
+from orchestra_lsp.server import convert, foretelling
 from orchestra_lsp.server.convert import FileChange
 from orchestra_lsp.server.proposals import changes
 
@@ -45,6 +45,7 @@ async def code_action(ls: OrchestraServer, params: t.CodeActionParams) -> Action
         found += _local(session, examined, span, params.context)
     if wanted(REFACTOR, params.context.only):
         found += _proposed(session, buffer)
+        found += foretelling.actions(session, buffer) if session.client.action.literals else ()
         if span.start < span.end or params.context.trigger_kind != t.CodeActionTriggerKind.Automatic:
             found += await _asking(session, buffer, span, params)
     return found
@@ -161,7 +162,9 @@ async def _asking(session: Session, buffer: Buffer, span: Span, params: t.CodeAc
     where = {"uri": buffer.uri, "range": {"start": _plain(params.range.start), "end": _plain(params.range.end)}}
     found: Actions = []
     for command in await asyncio.to_thread(_model_commands):
-        if command.needs_selection and span.start == span.end:
+        if (command.needs_selection and span.start == span.end) or (command.needs_agent and not session.has_agent):
+            continue
+        if command.needs_several and session.models == 1:
             continue
         run = t.Command(command.title, f"orchestra.{command.name}", arguments=[where])
         if not session.client.action.literals:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from orchestra_lsp.syntax.text import decode, line_at, offset_at, position_at, s
 
 SOURCE = "orchestra"
 ACCEPTED = "orchestra.accepted"
+_Step = t.TextDocumentEdit | t.CreateFile | t.RenameFile | t.DeleteFile
 LABEL_LENGTH = 80  # characters of a completion's label; popups cut off more anyway
 
 _SEVERITIES = {
@@ -115,12 +116,18 @@ def text_edits(client: Client, buffer: Buffer, edits: Sequence[Edit]) -> list[t.
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """Edits of one file. `buffer` None: the file is made first. `version` None: the editor has not opened it."""
+    """Edits of one file. `buffer` None: the file is made first. `version` None: the editor has not opened it.
+
+    `moved_to`: the address it gets after its edits. `care`: why the person has to confirm this one in any case.
+    """
 
     uri: str
     buffer: Buffer | None
     edits: tuple[Edit, ...]
     version: int | None = None
+    moved_to: str = ""
+    deleted: bool = False
+    care: str = ""
 
 
 def workspace_edit(client: Client, files: Sequence[FileChange]) -> t.WorkspaceEdit:
@@ -128,29 +135,57 @@ def workspace_edit(client: Client, files: Sequence[FileChange]) -> t.WorkspaceEd
     converted = {file.uri: text_edits(client, file.buffer or _empty(file.uri), file.edits) for file in files}
     if not client.workspace.document_changes:
         return t.WorkspaceEdit(changes=converted)
-    changes: list[t.TextDocumentEdit | t.CreateFile | t.RenameFile | t.DeleteFile] = []
+    changes: list[_Step] = []
     for file in files:
-        if file.buffer is None:
-            changes.append(t.CreateFile(file.uri, options=t.CreateFileOptions(ignore_if_exists=True)))
-        identifier = t.OptionalVersionedTextDocumentIdentifier(uri=file.uri, version=file.version)
-        changes.append(t.TextDocumentEdit(identifier, list(converted[file.uri])))
+        changes += _steps(file, converted[file.uri])
     return t.WorkspaceEdit(document_changes=changes)
 
 
-def annotated(edit: t.WorkspaceEdit, label: str, description: str) -> t.WorkspaceEdit:
-    """The same edit, every part of it marked as needing the person's confirmation."""
-    key = "orchestra"
-    changes: list[t.TextDocumentEdit | t.CreateFile | t.RenameFile | t.DeleteFile] = []
-    for change in edit.document_changes or ():
-        if isinstance(change, t.TextDocumentEdit):
+def _steps(file: FileChange, edits: Sequence[t.TextEdit]) -> Iterator[_Step]:
+    if file.deleted:
+        yield t.DeleteFile(file.uri)
+        return
+    if file.buffer is None:
+        # One that has come there meanwhile is somebody else's: the editor then refuses the whole change.
+        yield t.CreateFile(file.uri, options=t.CreateFileOptions(overwrite=False, ignore_if_exists=False))
+    if edits or not (file.moved_to or file.buffer is None):
+        # While it still has its old name, its version says whether somebody has typed meanwhile.
+        yield t.TextDocumentEdit(t.OptionalVersionedTextDocumentIdentifier(uri=file.uri, version=file.version), list(edits))
+    if file.moved_to:
+        yield t.RenameFile(old_uri=file.uri, new_uri=file.moved_to)
+
+
+def annotated(edit: t.WorkspaceEdit, label: str, description: str, care: Mapping[str, str] | None = None) -> t.WorkspaceEdit:
+    """The same edit, every part of it marked as needing the person's confirmation.
+
+    `care`: by address, why a file wants a closer look; such files stand apart.
+    """
+    marks = {"orchestra": t.ChangeAnnotation(label, needs_confirmation=True, description=description)}
+    named: dict[str, str] = {}
+    for uri, why in (care or {}).items():
+        key = named[uri] = f"orchestra.care.{len(named) + 1}"
+        marks[key] = t.ChangeAnnotation(f"{label} - look twice", needs_confirmation=True, description=f"{why} ({description})")
+    changes = [_annotated(change, named.get(_address(change), "orchestra")) for change in edit.document_changes or ()]
+    return t.WorkspaceEdit(document_changes=changes, change_annotations=marks)
+
+
+def _address(change: _Step) -> str:
+    if isinstance(change, t.TextDocumentEdit):
+        return change.text_document.uri
+    return change.old_uri if isinstance(change, t.RenameFile) else change.uri
+
+
+def _annotated(change: _Step, key: str) -> _Step:
+    match change:
+        case t.TextDocumentEdit():
             parts = [t.AnnotatedTextEdit(key, one.range, one.new_text) for one in change.edits if isinstance(one, t.TextEdit)]
-            changes.append(t.TextDocumentEdit(change.text_document, parts))
-        elif isinstance(change, t.CreateFile):
-            changes.append(t.CreateFile(change.uri, options=change.options, annotation_id=key))
-        else:
-            changes.append(change)
-    annotation = t.ChangeAnnotation(label, needs_confirmation=True, description=description)
-    return t.WorkspaceEdit(document_changes=changes, change_annotations={key: annotation})
+            return t.TextDocumentEdit(change.text_document, parts)
+        case t.CreateFile():
+            return t.CreateFile(change.uri, options=change.options, annotation_id=key)
+        case t.RenameFile():
+            return t.RenameFile(old_uri=change.old_uri, new_uri=change.new_uri, options=change.options, annotation_id=key)
+        case t.DeleteFile():
+            return t.DeleteFile(change.uri, options=change.options, annotation_id=key)
 
 
 def _empty(uri: str) -> Buffer:

@@ -205,6 +205,7 @@ def did_close(ls: OrchestraServer, params: t.DidCloseTextDocumentParams) -> None
 
 def did_save(ls: OrchestraServer, params: t.DidSaveTextDocumentParams) -> None:
     watched_files.notice(ls, convert.path_of(params.text_document.uri))
+    ls.session.kept.saved(ls, params.text_document.uri)
 
 
 def register(server: OrchestraServer) -> None:

@@ -14,6 +14,7 @@ from orchestra_lsp.server.capabilities import initialize_result
 from orchestra_lsp.server.lifecycle import Phase, refusal
 from orchestra_lsp.server.messages import INVALID_PARAMS, Fault, Json, failure, is_request, result
 from orchestra_lsp.server.stream import Stream, claim_stdio, framed
+from orchestra_lsp.trust.alive import is_alive
 
 TYPE_CHECKING = False  # the constant of `typing`, whose import takes time
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _answer(stream: Stream, message: Json) -> Json | None:
     if not isinstance(params, dict):
         stream.write(framed(failure(id, INVALID_PARAMS, "params: expected an object")))
         return None
-    if not watch.is_alive(params.get("processId")):
+    if not is_alive(params.get("processId")):
         params["processId"] = None  # in a container the editor's number means nothing
     stream.write(framed(result(id, initialize_result(params))))
     return params

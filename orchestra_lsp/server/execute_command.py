@@ -16,7 +16,7 @@ from lsprotocol import types as t
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
 from orchestra_lsp.model import Buffer, Outcome, Span
-from orchestra_lsp.server import convert, feedback, presenting
+from orchestra_lsp.server import convert, feedback, presenting, signing_in
 from orchestra_lsp.server.conductor import REQUEST_FAILED
 
 if TYPE_CHECKING:
@@ -94,7 +94,9 @@ async def _run(ls: OrchestraServer, command: Command, subject: Subject, progress
         buffer=subject.buffer,
         span=subject.span,
         neighbours=session.documents.neighbours(subject.buffer.uri if subject.buffer else ""),
+        opened=session.documents.all,
         progress=tell,
+        show=lambda step: session.spawn(signing_in.show(ls, step)),
     )
     try:
         if Place.EDITOR not in command.places:

@@ -18,14 +18,19 @@ DID_SHOW = "textDocument/didShowCompletion"
 DID_ACCEPT_PARTLY = "textDocument/didPartiallyAcceptCompletion"
 
 
-def record(ls: OrchestraServer, told: object, outcome: Outcome) -> bool:
-    """Credit a suggestion; `told` is the first argument of its accept command. Whether it named one."""
+def record(ls: OrchestraServer, told: object, outcome: Outcome, accepted: int = 0) -> bool:
+    """Credit a suggestion; `told` is the first argument of its accept command. Whether it named one.
+
+    `accepted`: UTF-16 units of it, when only a part was accepted.
+    """
     suggestion_id = told.get("id") if isinstance(told, Mapping) else None
     if not isinstance(suggestion_id, str) or not suggestion_id:
         log.info("an outcome (%s) named no suggestion", outcome)
         return False
     if orchestra := ls.session.conductor.made:
-        orchestra.record(suggestion_id, outcome)
+        orchestra.record(suggestion_id, outcome, accepted)
+        if outcome is Outcome.ACCEPTED:
+            ls.session.kept.accepted(ls, suggestion_id)
     return True
 
 
@@ -34,7 +39,9 @@ def did_show(ls: OrchestraServer, params: object) -> None:
 
 
 def did_accept_partly(ls: OrchestraServer, params: object) -> None:
-    record(ls, _told(params), Outcome.PARTLY_ACCEPTED)
+    length = params.get("acceptedLength") if isinstance(params, Mapping) else None
+    accepted = length if isinstance(length, int) and length > 0 else 0
+    record(ls, _told(params), Outcome.PARTLY_ACCEPTED, accepted)
 
 
 def register(server: OrchestraServer) -> None:

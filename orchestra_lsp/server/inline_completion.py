@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types as t
 
 from orchestra_lsp.model import Ask, Buffer, Edit, Kind, Span, Suggestion, Trigger
-from orchestra_lsp.server import convert
+from orchestra_lsp.server import convert, foretelling
 from orchestra_lsp.syntax.parse import splice
 from orchestra_lsp.syntax.text import encode, slice_text
 
@@ -32,12 +32,16 @@ async def inline_completion(ls: OrchestraServer, params: t.InlineCompletionParam
     popup = await _popup(session, buffer, context.selected_completion_info)
     asked = popup.buffer if popup else buffer
     offset = popup.cursor if popup else convert.offset_of(session.client, buffer, params.position)
-    suggestion = await session.asks.run(ls, t.TEXT_DOCUMENT_INLINE_COMPLETION, make_ask(session, asked, offset, trigger))
+    ask = make_ask(session, asked, offset, trigger)
+    suggestion = await session.asks.run(ls, t.TEXT_DOCUMENT_INLINE_COMPLETION, ask)
+    if suggestion is None and popup is None and not moved_on(session, buffer):
+        suggestion = await foretelling.here(ls, ask)
     if suggestion is None or moved_on(session, buffer):
         return t.InlineCompletionList([])
     item = convert.inline_item(session.client, buffer, popup.joined(suggestion) if popup else suggestion)
     if item is not None:
         session.offered[suggestion.id] = suggestion
+        session.kept.offer(buffer, suggestion)
     return t.InlineCompletionList([item] if item else [])
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
+import os
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lsprotocol import types as t
 from pygls.exceptions import JsonRpcException
 
-from orchestra_lsp.commands.result import Edits, Findings, Result, Table, Text
-from orchestra_lsp.server import convert
+from orchestra_lsp.commands.result import Edits, FileEdit, Findings, Result, Table, Text
+from orchestra_lsp.model import Outcome
+from orchestra_lsp.server import convert, feedback
+from orchestra_lsp.server.client import WorkspaceAbilities
 from orchestra_lsp.server.proposals import Proposal, changes, diff
 from orchestra_lsp.server.showing import show
 
@@ -40,10 +44,15 @@ async def _present_edits(ls: OrchestraServer, edits: Edits) -> Json:
     """What nobody guessed is done at once; what a model wrote is confirmed by the person, in the editor's own way or by ours."""
     able = ls.session.client.workspace
     described: Json = {"title": edits.title, "tool": edits.tool, "reason": edits.reason, "diff": diff(edits)}
-    creates = any(file.buffer is None for file in edits.files)
-    possible = able.applies_edits and (not creates or (able.creates_files and able.document_changes))
-    proposal = Proposal(uuid.uuid4().hex, edits)
-    ready = changes(ls.session.documents, edits) if possible else None
+    if edits.notes or edits.said:
+        described |= {"notes": list(edits.notes), "said": edits.said}
+    possible = tuple(file for file in edits.files if _is_possible(able, file))
+    by_hand = [os.path.basename(file.path) for file in edits.files if file not in possible]
+    notes = (*edits.notes, *((f"By hand: {', '.join(by_hand)}; this editor cannot.",) if by_hand and possible else ()))
+    if notes:
+        ls.window_show_message(t.ShowMessageParams(t.MessageType.Warning, "\n".join((edits.title, *notes))))
+    proposal = Proposal(uuid.uuid4().hex, replace(edits, files=possible))
+    ready = changes(ls.session.documents, proposal.edits) if possible else None
     if ready is not None and (not edits.tool or (able.annotations and able.document_changes)):
         return {**described, "applied": await apply(ls, proposal, confirm=bool(edits.tool))}
     await show(ls, edits.title, ".diff", str(described["diff"]))
@@ -56,6 +65,17 @@ async def _present_edits(ls: OrchestraServer, edits: Edits) -> Json:
     return {**described, "applied": False}
 
 
+def _is_possible(able: WorkspaceAbilities, file: FileEdit) -> bool:
+    """Whether the editor takes this from a server."""
+    if not able.applies_edits:
+        return False
+    if file.buffer is None:
+        return able.creates_files and able.document_changes
+    if file.deleted:
+        return able.deletes_files and able.document_changes
+    return not file.moved_to or (able.renames_files and able.document_changes)
+
+
 async def apply(ls: OrchestraServer, proposal: Proposal, confirm: bool) -> bool:
     """Make the edits through the editor, on the texts as they are now; the person hears it when that fails."""
     edits = proposal.edits
@@ -65,20 +85,34 @@ async def apply(ls: OrchestraServer, proposal: Proposal, confirm: bool) -> bool:
         return False
     edit = convert.workspace_edit(ls.session.client, ready)
     if confirm:
-        edit = convert.annotated(edit, edits.title, f"{edits.tool}: {edits.reason}")
+        care = {change.uri: change.care for change in ready if change.care}
+        edit = convert.annotated(edit, edits.title, f"{edits.tool}: {edits.reason}", care)
     try:
         answer = await ls.workspace_apply_edit_async(t.ApplyWorkspaceEditParams(edit, edits.title))
     except JsonRpcException as error:
         answer = t.ApplyWorkspaceEditResult(applied=False, failure_reason=str(error))
     if not answer.applied:
         why = answer.failure_reason or "the editor refused it"
+        _became(ls, edits, Outcome.DISMISSED if confirm and not answer.failure_reason else None)
         ls.window_show_message(t.ShowMessageParams(t.MessageType.Warning, f"{edits.title}: not applied: {why}"))
+    else:
+        for file in edits.files:
+            if edits.suggestion and file.buffer and file.edits:
+                ls.session.kept.offer_text(edits.suggestion, file.buffer, file.edits[0].span, file.edits[0].text)
+        _became(ls, edits, Outcome.ACCEPTED)
     return answer.applied
+
+
+def _became(ls: OrchestraServer, edits: Edits, outcome: Outcome | None) -> None:
+    """What the person made of a tool's edits; None: it is not known."""
+    if edits.suggestion and outcome:
+        feedback.record(ls, {"id": edits.suggestion}, outcome)
 
 
 async def _ask(ls: OrchestraServer, proposal: Proposal) -> None:
     """Let the person decide on what is shown; whoever closes the question finds it again among the code actions."""
-    question = f"{proposal.edits.title} ({proposal.edits.tool}): apply the change that is shown?"
+    care = "".join(f" {os.path.basename(file.path)}: {file.care}." for file in proposal.edits.files if file.care)
+    question = f"{proposal.edits.title} ({proposal.edits.tool}): apply the change that is shown?{care}"
     actions = [t.MessageActionItem(APPLY), t.MessageActionItem(DISCARD)]
     try:
         answer = await ls.window_show_message_request_async(t.ShowMessageRequestParams(t.MessageType.Info, question, actions))
@@ -90,6 +124,8 @@ async def _ask(ls: OrchestraServer, proposal: Proposal) -> None:
     ls.session.proposals.drop(proposal.id)
     if answer.title == APPLY:
         await apply(ls, proposal, confirm=False)
+    else:
+        _became(ls, proposal.edits, Outcome.DISMISSED)
 
 
 def _value(result: Text | Table | Findings) -> Json:

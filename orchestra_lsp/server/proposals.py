@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from orchestra_lsp.commands.result import Edits, FileEdit
 from orchestra_lsp.model import Buffer
+from orchestra_lsp.server import convert
 from orchestra_lsp.server.convert import FileChange
-from orchestra_lsp.server.reanchor import reanchored
 from orchestra_lsp.syntax.parse import splice
+from orchestra_lsp.syntax.reanchor import reanchored
 from orchestra_lsp.syntax.text import decode
 
 if TYPE_CHECKING:
@@ -64,18 +65,22 @@ def diff(edits: Edits) -> str:
 
 def _change(documents: Documents, file: FileEdit) -> FileChange | None:
     now = documents.buffer(file.uri) or documents.by_path(file.path)
+    target = convert.uri_of(file.moved_to) if file.moved_to else ""
     if now is None:
-        return FileChange(file.uri, file.buffer, file.edits)
-    moved = reanchored(file.edits, file.buffer.data if file.buffer else b"", now.data)
-    return FileChange(now.uri, now, moved, now.version) if moved is not None else None
+        return FileChange(file.uri, file.buffer, file.edits, moved_to=target, deleted=file.deleted, care=file.care)
+    before = file.buffer.data if file.buffer else b""
+    moved = reanchored(file.edits, before, now.data) if not file.deleted or before == now.data else None
+    return FileChange(now.uri, now, moved, now.version, target, file.deleted, file.care) if moved is not None else None
 
 
 def _file_diff(file: FileEdit) -> str:
     before = decode(file.buffer.data) if file.buffer else ""
     after = decode(splice(file.buffer, file.edits).data) if file.buffer else "".join(edit.text for edit in file.edits)
     name = file.path or file.uri
-    lines = difflib.unified_diff(_lines(before), _lines(after), name if file.buffer else "/dev/null", name)
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+    new = "/dev/null" if file.deleted else file.moved_to or name
+    lines = difflib.unified_diff(_lines(before), _lines("" if file.deleted else after), name if file.buffer else "/dev/null", new)
+    head = f"rename from {name}\nrename to {file.moved_to}\n" if file.moved_to else ""
+    return head + "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
 def _lines(text: str) -> list[str]:

@@ -11,13 +11,15 @@ from cachetools import LRUCache
 from lsprotocol import types as t
 
 from orchestra_lsp.config import Loaded, Problem, Settings
-from orchestra_lsp.model import Suggestion
+from orchestra_lsp.model import Kind, Suggestion
 from orchestra_lsp.server import indexing, logs
 from orchestra_lsp.server.asks import Asks
 from orchestra_lsp.server.client import Client
 from orchestra_lsp.server.conductor import Conductor, EngineMissing
 from orchestra_lsp.server.diagnostics import Diagnostics
 from orchestra_lsp.server.documents import Documents
+from orchestra_lsp.server.foretelling import NextEdits
+from orchestra_lsp.server.kept import Kept
 from orchestra_lsp.server.progress import Progresses
 from orchestra_lsp.server.proposals import Proposals
 from orchestra_lsp.server.showing import Scratch
@@ -48,9 +50,11 @@ class Session:
         self.asks = Asks()
         self.progresses = Progresses()
         self.proposals = Proposals()
+        self.next_edits = NextEdits()
         self.scratch = Scratch()
         self.status = Status()
         self.conductor = Conductor()
+        self.kept = Kept()
         self.offered: LRUCache[str, Suggestion] = LRUCache(OFFERED_KEPT)
         self._background: set[asyncio.Task[Any]] = set()
         self._warm = False
@@ -62,7 +66,18 @@ class Session:
     @property
     def has_model(self) -> bool:
         """Whether any tool beside the embedded engine is switched on."""
-        return any(tool.enabled and (tool.kind or name) != "local" for name, tool in self.settings.tools.items())
+        return self.models > 0
+
+    @property
+    def models(self) -> int:
+        """How many tools beside the embedded engine are switched on."""
+        return sum(tool.enabled and (tool.kind or name) != "local" for name, tool in self.settings.tools.items())
+
+    @property
+    def has_agent(self) -> bool:
+        """Whether a tool is known that changes files by itself; False until the tools are there."""
+        made = self.conductor.made
+        return made is not None and made.can(Kind.CHANGE)
 
     async def orchestra(self) -> Orchestra:
         """The Orchestra of this process; the first call waits for its imports."""
@@ -103,6 +118,7 @@ class Session:
         if self.conductor.problem:
             ls.window_show_message(t.ShowMessageParams(t.MessageType.Warning, self.conductor.problem))
         self.status.changed(ls)
+        self.spawn(orchestra.warm_up())
         await asyncio.to_thread(_import_rest, self.has_model)
         await indexing.learn(ls, orchestra)
 

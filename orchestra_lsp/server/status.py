@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from orchestra_lsp.model import Health, State
+from orchestra_lsp.server import signing_in
 
 if TYPE_CHECKING:
     from orchestra_lsp.server.loop import OrchestraServer
@@ -27,10 +28,11 @@ class Status:
         self._told: Json | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._busy = 0
+        self._notices = signing_in.Notices()
 
     def changed(self, ls: OrchestraServer) -> None:
         """Something may have changed: tell it soon, if it did. Sent to everyone who did not say `experimental.orchestra.status = false`."""
-        if ls.session.client.status and self._timer is None:
+        if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(INTERVAL_S, self._tell, ls)
 
     def started(self, ls: OrchestraServer) -> None:
@@ -47,8 +49,11 @@ class Status:
         orchestra = ls.session.conductor.made
         if orchestra is None:
             return
-        now = describe(orchestra.health(), self._busy > 0)
-        if now != self._told:
+        health = orchestra.health()
+        for tool in self._notices.news(health):
+            ls.session.spawn(signing_in.invite(ls, tool, health[tool]))
+        now = describe(health, self._busy > 0)
+        if ls.session.client.status and now != self._told:
             self._told = now
             ls.protocol.notify(METHOD, now)
 
@@ -56,7 +61,7 @@ class Status:
 def describe(health: Mapping[str, Health], busy: bool) -> Json:
     """`{"tools": [{"name", "state", "reason", "remedy"}], "busy", "message"}`; `message` is one line for a status bar."""
     tools = [{"name": name, "state": one.state.value, "reason": one.reason, "remedy": one.remedy} for name, one in health.items()]
-    down = [name for name, one in health.items() if one.state is State.DOWN]
+    down = [name for name, one in health.items() if one.state in (State.DOWN, State.SIGNED_OUT)]
     well = [name for name, one in health.items() if one.state in (State.READY, State.DEGRADED)]
     message = f"{', '.join(down)}: {health[down[0]].reason}" if down else f"{', '.join(well)} ready" if well else "no tool is switched on"
     return {"tools": tools, "busy": busy, "message": message}

@@ -33,4 +33,89 @@ class OutcomeRecord:
     outcome: str
 
 
-Record = DecisionRecord | OutcomeRecord
+@dataclass(frozen=True, slots=True)
+class BeliefRecord:
+    """What one piece of feedback adds to one cell of what was learned; see `engine/beliefs.py`. `cap` is not kept."""
+
+    scope: str
+    cell: str
+    seen: float
+    total: float
+    expected: float
+    at_us: int
+    cap: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceRecord:
+    """What a choice was made of, so that another way of choosing can be judged by it later."""
+
+    decision_id: str
+    at_us: int
+    project: str
+    request_trigger: str
+    tokens: int
+    tool: str
+    options: str  # JSON: tool -> probability that it would be put first
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRecord:
+    """One answer to keep over restarts; `text` holds no secret (see engine/kept/disk.py), `key` is a digest of what was asked."""
+
+    key: bytes
+    at_us: int
+    kind: str
+    tool: str
+    text: str
+    text_digest: bytes
+    finish: str
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DismissedRecord:
+    """A kept answer that the person does not want to see again."""
+
+    key: bytes
+    text_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReuseRecord:
+    """Requests of one kind that were answered without a call; `day` is 2026-01-31, in UTC. Several add up."""
+
+    day: str
+    level: str  # "typed along" | "memory" | "in flight" | "disk" | "similar"
+    kind: str
+    hits: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One call to a tool, whether its answer was shown or not. `ask_id`: the request; several calls may belong to one."""
+
+    ask_id: str
+    process: str
+    at_us: int
+    kind: str
+    tool: str
+    outcome: str  # "used" | "rejected" | "compared" | "failed" | "lost"
+    latency_ms: float
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRecord:
+    """What a running server says of itself while somebody watches; `status` is JSON."""
+
+    process: str
+    at_us: int
+    status: str
+
+
+Record = (
+    DecisionRecord | OutcomeRecord | BeliefRecord | ChoiceRecord | AnswerRecord | DismissedRecord | ReuseRecord | CallRecord | LiveRecord
+)

@@ -114,3 +114,17 @@ class ToolError(Exception):
 
     def __str__(self) -> str:
         return f"{self.tool}: {self.problem}" + (f" ({self.remedy})" if self.remedy else "")
+
+
+@dataclass(eq=False)
+class SignedOut(ToolError):
+    """The tool answers only those who have signed in; `remedy` says how."""
+
+    retryable: bool = False
+
+
+@dataclass(eq=False)
+class NothingToSay(ToolError):
+    """The tool is well and has no answer to this: for a completion that is an everyday thing."""
+
+    retryable: bool = False

@@ -16,6 +16,7 @@ from orchestra_lsp.tools.wire.http import Http
 if TYPE_CHECKING:
     from orchestra_lsp.config import Settings, ToolSettings
     from orchestra_lsp.tools.local.engine import LocalEngine
+    from orchestra_lsp.tools.wire.program import Program
     from orchestra_lsp.trust.mask import MaskedPrompt
 
 NOT_ADAPTERS = frozenset({"contract", "registry", "wire"})
@@ -47,6 +48,15 @@ class Built:
 def kinds() -> tuple[str, ...]:
     """The names of all adapters: the modules and packages beside this file."""
     return tuple(sorted(found.name for found in pkgutil.iter_modules(orchestra_lsp.tools.__path__) if found.name not in NOT_ADAPTERS))
+
+
+def program(kind: str) -> Program | None:
+    """The program that an adapter runs, if it runs one: its `PROGRAM`, or that of its tool."""
+    if kind not in kinds():
+        return None
+    module = import_module(f"orchestra_lsp.tools.{kind}")
+    holders = [module, *(one for one in vars(module).values() if isinstance(one, type) and one.__module__ == module.__name__)]
+    return next((found for one in holders if (found := getattr(one, "PROGRAM", None)) is not None), None)
 
 
 def build(settings: Settings, shared: Shared) -> Built:

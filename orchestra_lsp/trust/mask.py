@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import InitVar, dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -80,7 +80,7 @@ def mask(prompt: Prompt, vault: Vault, globs: Sequence[str] = (), personal: Coll
     hidden, kinds = _hide(sources, vault, personal)
     texts = (*hidden[0].cut(), *(one.text for one in hidden[1:4]))
     rest = [one.text for one in hidden[4:]]
-    masked_snippets = tuple(Snippet(path, text) for path, text in zip(rest[::2], rest[1::2], strict=True))
+    masked_snippets = tuple(Snippet(path, text, one.steady) for path, text, one in zip(rest[::2], rest[1::2], snippets, strict=True))
     return _sealed(prompt, texts, masked_snippets, masked=kinds)
 
 
@@ -92,9 +92,9 @@ def waive(prompt: Prompt, endpoint: Loopback) -> MaskedPrompt:
     return _sealed(prompt, texts, prompt.snippets)
 
 
-def mask_text(text: str, uri: str, vault: Vault, personal: Collection[str] = ()) -> str:
-    """One text masked, as coming from `uri`."""
-    hidden, _ = _hide([_Source(text, (uri,))], vault, personal)
+def mask_text(text: str, uri: str, vault: Vault, personal: Collection[str] = (), known: Mapping[str, str] | None = None) -> str:
+    """One text masked, as coming from `uri`; `known` secrets (value -> kind) are hidden too, wherever they stand in it."""
+    hidden, _ = _hide([_Source(text, (uri,))], vault, personal, known)
     return hidden[0].text
 
 
@@ -226,11 +226,14 @@ def _sealed(
     )
 
 
-def _hide(sources: Sequence[_Source], vault: Vault, personal: Collection[str]) -> tuple[list[_Hidden], tuple[str, ...]]:
+def _hide(
+    sources: Sequence[_Source], vault: Vault, personal: Collection[str], known: Mapping[str, str] | None = None
+) -> tuple[list[_Hidden], tuple[str, ...]]:
     from orchestra_lsp.trust import repeats
 
     found = [_locate(source, personal) for source in sources]
-    values = {source.text[one.start : one.end]: one.kind for source, ones in zip(sources, found, strict=True) for one in ones}
+    values = dict(known or {})
+    values |= {source.text[one.start : one.end]: one.kind for source, ones in zip(sources, found, strict=True) for one in ones}
     if values:
         found = [[*ones, *repeats.find(source.text, values)] for source, ones in zip(sources, found, strict=True)]
     avoid = {shape for source in sources for shape in placeholder.standing(source.text)}

@@ -15,19 +15,28 @@ _QUOTES = "\"'`"
 
 def find(text: str, values: Mapping[str, str]) -> Iterator[Secret]:
     """Every place of `text` where one of the secrets (value -> kind) stands, overlapping ones included."""
-    import ahocorasick
+    return Finder(values).find(text) if text and values else iter(())
 
-    forms = {form: kind for value, kind in values.items() if len(value) >= _LEAST for form in _forms(value)}
-    if not forms or not text:
-        return
-    automaton = ahocorasick.Automaton()
-    for form, kind in forms.items():
-        automaton.add_word(form, (len(form), kind))
-    automaton.make_automaton()
-    for last, (length, kind) in automaton.iter(text):
-        start, end = last + 1 - length, last + 1
-        if _stands_alone(text, start, end):
-            yield Secret(start, end, kind, noisy=False)
+
+class Finder:
+    """Looks for the same secrets (value -> kind) in many texts."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        import ahocorasick
+
+        self._automaton = ahocorasick.Automaton()
+        for value, kind in values.items():
+            for form in _forms(value) if len(value) >= _LEAST else ():
+                self._automaton.add_word(form, (len(form), kind))
+        self._any = len(self._automaton) > 0
+        self._automaton.make_automaton()
+
+    def find(self, text: str) -> Iterator[Secret]:
+        """As the function of that name."""
+        for last, (length, kind) in self._automaton.iter(text) if self._any else ():
+            start, end = last + 1 - length, last + 1
+            if _stands_alone(text, start, end):
+                yield Secret(start, end, kind, noisy=False)
 
 
 def _forms(value: str) -> set[str]:

@@ -56,14 +56,14 @@ class Client:
             self.process.kill()
             self.process.wait(5)
 
-    def initialize(self) -> float:
+    def initialize(self, capabilities: Json = CAPABILITIES) -> float:
         """Seconds from the start of the process to the answer."""
         uri = self.folder.as_uri()
         params = {
             "processId": os.getpid(),
             "rootUri": uri,
             "workspaceFolders": [{"uri": uri, "name": "bench"}],
-            "capabilities": CAPABILITIES,
+            "capabilities": capabilities,
         }
         at, _ = self._request("initialize", params, 20)
         self.notify("initialized", {})

@@ -1,4 +1,4 @@
-"""Print the figures of README beside their bars:  python tests/bench/run.py [start] [edits] [completion] [--rounds N]
+"""Print the figures of README beside their bars:  python tests/bench/run.py [start] [edits] [ghost] [completion] [--rounds N]
 
 Every server runs as its own process over stdio, in turn, in the same minutes; byte code is compiled first.
 """
@@ -47,13 +47,18 @@ def servers() -> list[Server]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="default: all")
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help=f"default: all but {', '.join(LONG)}")
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--repository", action="append", default=[], help="completion: a folder to measure on, else Python's own library")
+    parser.add_argument("--places", type=int, default=100, help="completion: places asked about in each repository, twice")
     given = parser.parse_args()
     compile_all()
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.2f}\n")
-    for name in given.parts or PARTS:
-        PARTS[name](given.rounds)
+    for name in given.parts or (name for name in PARTS if name not in LONG):
+        if name == "completion":
+            completion(given.repository, given.places)
+        else:
+            PARTS[name](given.rounds)
 
 
 def compile_all() -> None:
@@ -121,7 +126,7 @@ def edits(rounds: int) -> None:
     table(f"edit to fresh diagnostics, {LINES} lines, ms", warm, bar=f"orchestra 1.5 x ruff; it is {ratios}")
 
 
-def completion(rounds: int) -> None:
+def ghost(rounds: int) -> None:
     """Ghost text while typing through the file: each character is sent, then asked about."""
     took: dict[str, list[float]] = {}
     shown = 0
@@ -183,7 +188,92 @@ def _here(path: Path, line: int, column: int) -> Json:
     return {"textDocument": {"uri": path.as_uri()}, "position": {"line": line, "character": column}, "context": {"triggerKind": 2}}
 
 
-PARTS: dict[str, Callable[[int], None]] = {"start": start, "edits": edits, "completion": completion}
+def cost(rounds: int) -> None:
+    """A simulated day of one person, in dollars: see cost.py for what is assumed."""
+    from cost import cost as day
+
+    day(rounds)
+
+
+def learning(_rounds: int) -> None:
+    """Twenty simulated people whose best tool collapses: see learning.py."""
+    from learning import learning as live
+
+    live()
+
+
+def routing(_rounds: int) -> None:
+    """What a choice costs, and the labelled scenarios: see routing.py."""
+    from routing import routing as choose
+
+    choose()
+
+
+def reuse(rounds: int) -> None:
+    """What is answered without a call while somebody types, and what a look-up costs: see reuse.py."""
+    from reuse import reuse as typing
+
+    typing(rounds)
+
+
+def copy(rounds: int) -> None:
+    """Copies of a workspace for agents: see copying.py."""
+    from copying import show
+
+    show()
+
+
+def judging(rounds: int) -> None:
+    """What judging an answer costs: see judging.py."""
+    from judging import judging as measure
+
+    measure(rounds)
+
+
+def chaos(_rounds: int) -> None:
+    """Requests while the tools fail on cue, beside LiteLLM; about twenty minutes: see chaos.py."""
+    from chaos import BARS, REQUESTS, SEEDS, run
+
+    run(SEEDS, tuple(BARS), REQUESTS)
+
+
+def call(rounds: int) -> None:
+    """CPU of choosing and calling beside bare httpx: see calling.py."""
+    from calling import run
+
+    run(rounds * 20)
+
+
+def completion(repositories: Sequence[str], places: int) -> None:
+    """How good the embedded engine is, beside a plain n-gram: see completion.py."""
+    from completion import measure
+
+    measure(repositories, places)
+
+
+def tools(rounds: int) -> None:
+    """CPU of our side of a call to a tool, and how long real agents take to start: see tools.py."""
+    from tools import tools as measure
+
+    measure(rounds)
+
+
+LONG = ("chaos", "completion")  # only when asked for
+PARTS: dict[str, Callable[[int], None]] = {
+    "chaos": chaos,
+    "call": call,
+    "tools": tools,
+    "judging": judging,
+    "copy": copy,
+    "cost": cost,
+    "learning": learning,
+    "routing": routing,
+    "reuse": reuse,
+    "start": start,
+    "edits": edits,
+    "ghost": ghost,
+    "completion": lambda rounds: completion((), rounds * 7),
+}
 
 if __name__ == "__main__":
     main()

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from orchestra_lsp.cli.perform import project_of
-from orchestra_lsp.commands.parts import files, git
+from orchestra_lsp.commands.parts import files
+from orchestra_lsp.commands.parts.git import staged as staged_files
 from orchestra_lsp.commands.registry import WrongUse
 from orchestra_lsp.model import Buffer
+from orchestra_lsp.trust import git
 from tests.commands.support import git as run_git
 from tests.commands.support import repository, write
 
@@ -113,7 +115,7 @@ def test_staged_content_comes_with_its_changed_lines(tmp_path: Path) -> None:
     (tmp_path / "gone.py").unlink()
     run_git(tmp_path, "add", "-A")
     write(tmp_path, {"a.py": "not staged\n"})
-    staged = {one.path: one for one in git.staged(tmp_path)}
+    staged = {one.path: one for one in staged_files(tmp_path)}
     assert set(staged) == {"a.py", "sub/with space.py", "sub/h\u00fc.py"}
     assert staged["a.py"].data == b"one\nTWO\nthree\nfour\n"
     assert staged["a.py"].lines == {1, 3}
@@ -125,7 +127,7 @@ def test_staged_binary_and_tricky_content_keep_their_order(tmp_path: Path) -> No
     (tmp_path / "b.bin").write_bytes(bytes(range(256)) * 3)
     write(tmp_path, {"c.py": "diff --git a/x b/x\n@@ -1 +1 @@\n+++ b/y\n", "d.py": "", "e.py": "no end"})
     run_git(tmp_path, "add", "-A")
-    staged = {one.path: one for one in git.staged(tmp_path)}
+    staged = {one.path: one for one in staged_files(tmp_path)}
     assert staged["c.py"].lines == {0, 1, 2}
     assert staged["b.bin"].data == bytes(range(256)) * 3
     assert staged["d.py"].lines == frozenset()
@@ -140,7 +142,7 @@ def test_a_clones_own_settings_start_no_program(tmp_path: Path) -> None:
     write(tmp_path, {"a.py": "y\n"})
     run_git(tmp_path, "-c", "core.fsmonitor=false", "add", "-A")
     assert git.listed(tmp_path) == ["a.py"]
-    assert [one.path for one in git.staged(tmp_path)] == ["a.py"]
+    assert [one.path for one in staged_files(tmp_path)] == ["a.py"]
     assert not mark.exists()
 
 

@@ -16,7 +16,10 @@ each = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.
 
 
 def test_there_are_the_commands_that_the_doors_rely_on() -> None:
-    expected = "doctor document explain facts fix init mask review rewrite status why write-tests"
+    expected = (
+        "ask-several change doctor document explain facts fix init mask "
+        "review rewrite route sign-in sign-out stats status tools top why write-tests"
+    )
     assert " ".join(registry.names()) == expected
 
 

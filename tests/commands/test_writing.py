@@ -37,8 +37,9 @@ def test_every_setting_stands_there_with_its_default_and_what_it_does() -> None:
     assert Settings.model_validate(tree) == Settings()
     assert set(tree) == set(Settings.model_fields) - {"tools"}
     assert {key for section in tree.values() for key in section} == {
-        key for name in tree for key in type(getattr(Settings(), name)).model_fields
+        key for name in tree for key, field in type(getattr(Settings(), name)).model_fields.items() if not field.examples
     }
+    assert "# budget_usd = 5.0" in template.user_text().splitlines(), "what is unset has no value to write, so an example stands there"
     assert set(tools["name"]) == set(ToolSettings.model_fields)
     assert Settings.model_validate({"tools": tools}).tools["here"].local
     for model in (*(type(getattr(Settings(), name)) for name in tree), ToolSettings):

@@ -130,6 +130,28 @@ async def test_what_it_cannot_answer_it_refuses(kind: Kind, prefix: str, seconds
     assert not caught.value.retryable
 
 
+def test_what_was_kept_from_the_keystroke_before_changes_nothing() -> None:
+    engine, line = LocalEngine(), "self.first = compute(first)"
+    for above in (REPEATED, REPEATED + "self.other = other\n"):
+        for end in range(1, len(line)):
+            buffer = opened("main", "python", above + line[:end])
+            assert engine.offer(buffer, len(buffer.data)) == LocalEngine().offer(buffer, len(buffer.data))
+
+
+def test_by_hand_the_best_guess_is_given() -> None:
+    buffer = opened("main", "python", REPEATED + "self.third = ")
+    assert not LocalEngine().offer(buffer, len(buffer.data), (), False, 0.9).text
+    assert LocalEngine().offer(buffer, len(buffer.data), (), False, None).text
+
+
+def test_what_opens_a_block_need_not_parse() -> None:
+    text = "if (first) {\n  run();\n}\n" * 4 + "if (fi"
+    buffer = opened("main", "javascript", text)
+    offer = LocalEngine().offer(buffer, len(text))
+    assert offer.text == "rst) {"
+    assert not offer.ended
+
+
 def test_many_threads_get_what_one_gets() -> None:
     engine = LocalEngine()
     buffer = opened("main", "python", REPEATED * 20 + "self.first = comp")

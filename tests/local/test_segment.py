@@ -7,10 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestra_lsp.tools.local.build import Builder
-from orchestra_lsp.tools.local.document import line_break
+from orchestra_lsp.tools.local.document import Document, Encoder, line_break
 from orchestra_lsp.tools.local.family import family
 from orchestra_lsp.tools.local.lexer import lex
 from orchestra_lsp.tools.local.segment import DEPTH, NotASegment, Segment
+from orchestra_lsp.tools.local.skips import KINDS
+from orchestra_lsp.tools.local.stream import Stream
 
 files = st.lists(st.lists(st.sampled_from(["a", "b", "a b", "  a", "c(a)", "", "é"]), max_size=30), min_size=1, max_size=4)
 
@@ -20,6 +22,10 @@ def built(texts: list[list[str]]) -> Segment:
     for number, lines in enumerate(texts):
         builder.add(f"/code/{number}", "\n".join(lines), "python")
     return Segment(builder.finish())
+
+
+def following(segment: Segment, entries: tuple[int, int]) -> list[str]:
+    return [segment.word(number) for number in segment.tokens[segment.sampled(entries, 10_000)].tolist()]
 
 
 def tokens_of(lines: list[str]) -> list[str]:
@@ -47,7 +53,7 @@ def test_every_context_has_its_continuations(texts: list[list[str]], data: st.Da
     assert len(ranges) == len(context)
     for length, entries in enumerate(ranges, 1):
         wanted = sorted(one[at] for one in streams for at in range(length, len(one)) if one[at - length : at] == context[-length:])
-        assert sorted(map(segment.word, segment.nexts(entries))) == wanted
+        assert sorted(following(segment, entries)) == wanted
 
 
 @given(files)
@@ -61,12 +67,12 @@ def test_words_by_their_start(texts: list[list[str]]) -> None:
     assert segment.number("never seen", "python") == 0
 
 
-def test_a_masked_file_is_not_counted() -> None:
+def test_a_position_has_its_file() -> None:
     segment = built([["f(first)"], ["f(second)"]])
     entries = segment.ranges([segment.number("f", "python"), segment.number("(", "python")])[-1]
-    assert sorted(map(segment.word, segment.nexts(entries))) == ["first", "second"]
-    assert list(map(segment.word, segment.nexts(entries, segment.masks(["/code/0"])))) == ["second"]
-    assert segment.masks(["/elsewhere"]) == ()
+    assert sorted(following(segment, entries)) == ["first", "second"]
+    assert sorted(segment.files_of(segment.sampled(entries, 10)).tolist()) == [0, 1]
+    assert segment.numbers(["/code/1", "/elsewhere"]) == [1]
 
 
 def test_families_share_words_and_others_do_not() -> None:
@@ -78,13 +84,12 @@ def test_families_share_words_and_others_do_not() -> None:
     builder.add("/code/e.sql", "state = 9", "text")
     segment = Segment(builder.finish())
 
-    def following(kin: str) -> set[str]:
-        entries = segment.ranges([segment.number("state", kin), segment.number("=", kin)])[-1]
-        return set(map(segment.word, segment.nexts(entries)))
+    def values(kin: str) -> set[str]:
+        return set(following(segment, segment.ranges([segment.number("state", kin), segment.number("=", kin)])[-1]))
 
-    assert following(family("tsx", "/code/f.tsx")) == {"State", "1", "2"}
-    assert following(family("python", "/code/f.py")) == {"4.5"}
-    assert following(family("text", "/code/f.SQL")) == {"9"}
+    assert values(family("tsx", "/code/f.tsx")) == {"State", "1", "2"}
+    assert values(family("python", "/code/f.py")) == {"4.5"}
+    assert values(family("text", "/code/f.SQL")) == {"9"}
     assert segment.number("State", family("python", "")) == 0
     assert [segment.word(number) for number in range(*segment.starting_with("S", "javascript"))] == ["State"]
 
@@ -99,18 +104,45 @@ def test_gaps_are_those_of_the_file() -> None:
 
 def test_large_ranges_are_sampled() -> None:
     segment = built([["x y"] * 20_000])
-    assert 100 < len(segment.nexts(segment.ranges([segment.number("x", "python")])[0])) < 1000
+    assert 100 < len(segment.sampled(segment.ranges([segment.number("x", "python")])[0], 200)) <= 200
+
+
+WHOLE = Builder()
+WHOLE.add("/code/a", "a b c\nd e f\n", "python")
+DATA = WHOLE.finish()
+SOME_CODE = "def first(a, b):\n    for one in a:\n        b.append(one)\n    return b\n\n\ndef other(x):\n    return first(x, [1, 2])\n"
+
+
+def test_skip_contexts_are_found_by_their_hashes() -> None:
+    """Every position is among those behind each of its own contexts, and each of these is what the end of an open text gives."""
+    builder = Builder()
+    builder.add("/code/a.py", SOME_CODE, "python")
+    segment, encoder = Segment(builder.finish()), Encoder()
+    document = encoder.document(SOME_CODE, "python")
+    stream = Stream(document, encoder)
+    missed = []
+    for end in range(30, len(document.tokens)):  # where the lines before are all in this file
+        part = Stream(Document(document.tokens[:end], document.gaps[:end], document.calls[:end]), encoder)
+        part.call_here(ord(document.calls[end]))
+        here = part.contexts_here()
+        in_file = stream.after_skips(here)
+        for kind, wanted in enumerate(here):
+            if wanted:
+                assert end in in_file[kind].tolist()
+                missed += [KINDS[kind]] * (end + 1 not in segment.after_skip(kind, wanted, 1000).tolist())
+    assert missed == []
+
+
+def test_a_damaged_index_is_noticed() -> None:
+    Segment(DATA, check=True)
+    with pytest.raises(NotASegment, match="damaged"):
+        Segment(DATA[:-20] + b"x" + DATA[-19:], check=True)
 
 
 def test_an_empty_index() -> None:
     segment = Segment(Builder().finish())
     assert segment.ranges([segment.number("x", "python")]) == []
     assert segment.paths == ()
-
-
-WHOLE = Builder()
-WHOLE.add("/code/a", "a b c\nd e f\n", "python")
-DATA = WHOLE.finish()
 
 
 @given(st.integers(0, len(DATA) - 9))
@@ -124,7 +156,7 @@ def test_a_cut_index_is_refused(end: int) -> None:
     [
         b"",
         b"nonsense",
-        DATA.replace(b"ngram 2", b"ngram 1"),
+        DATA.replace(b"ngram 4", b"ngram 3"),
         DATA.replace(b'"sizes"', b'"seizes'),
         DATA.replace(b'{"sizes": [', b'{"sizes": [-'),
     ],

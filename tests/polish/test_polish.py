@@ -116,3 +116,7 @@ def test_the_chain_is_total_and_changes_nothing_it_polished_before(before: str, 
     assert place == first.span.start <= first.span.end <= len(buffer.data)
     assert first.text.strip()
     assert multiline or "\n" not in first.text
+
+
+def test_the_first_filters_are_the_ones_that_unwrap() -> None:
+    assert [name for name, _ in chain.ORDER[: chain.WRAPPERS]] == ["fences", "chat", "echo"]

@@ -15,7 +15,8 @@ import pytest
 
 from orchestra_lsp.store.migrate import Migration, SchemaError, migrate
 from orchestra_lsp.store.records import DecisionRecord, OutcomeRecord
-from orchestra_lsp.store.store import KEEP_DAYS, Store, open_store
+from orchestra_lsp.store.store import Store, open_store
+from orchestra_lsp.store.tables import KEEP_DAYS
 
 WRITER = """
 import sys, time

@@ -51,7 +51,8 @@ def test_what_is_known(kind: str, model: str, usage: Usage, cost: float) -> None
         ("claude", "gpt-6-sol", MILLION),
         ("", "claude-haiku-4-5", MILLION),
         ("llamacpp", "qwen2.5-coder", MILLION),
-        ("copilot", "gpt-6-sol", MILLION),  # credits
+        ("copilot", "", MILLION),  # in the plan
+        ("copilot_cli", "gpt-6-sol", MILLION),  # credits
         ("mistral-editors", "codestral-latest", MILLION),  # a subscription
         ("openai", "gpt-6-luna", Usage(1000, 1, None, 10)),  # what is read from the cache has a price we do not know
         ("openai", "gpt-6-sol", Usage(300_000, 1)),  # a tariff of its own

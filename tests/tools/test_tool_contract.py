@@ -1,17 +1,20 @@
 """What every tool promises: `openai`, `claude` and `llamacpp` against a real llama.cpp server, `local` in this process.
 
-The others have no real program here and are asked of the provider that speaks their formats. An adapter without a case fails
-the first test.
+The others have no real program here: those over HTTP are asked of the provider that speaks their formats, those that run programs get
+one that plays theirs. An adapter without a case fails the first test.
 """
 
 from __future__ import annotations
 
 import asyncio
 import inspect
+import os
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,6 +35,8 @@ class Case:
     served: str = "llama"
 
 
+SUPPORT = Path(__file__).parents[1] / "support"
+AGENT = [sys.executable, str(SUPPORT / "agents" / "fake_agent.py"), "answer"]
 CASES = {
     "openai": Case({"fill_in_middle": "suffix"}),
     "claude": Case({"model": "tiny", "kinds": [kind.value for kind in TEXT_KINDS]}),
@@ -40,6 +45,9 @@ CASES = {
     "codestral": Case({"model": "it"}, served="fake"),
     "deepseek": Case({"model": "it"}, served="fake"),
     "local": Case({}, served=""),
+    "copilot": Case({"command": [sys.executable, str(SUPPORT / "copilot" / "fake_server.py"), "--say", "a + b"]}, served=""),
+    **{name: Case({"command": AGENT, "protocol": "acp"}, served="") for name in ("acp", "claude_code", "copilot_cli", "cursor", "droid")},
+    "roo": Case({"command": [sys.executable, str(SUPPORT / "roo" / "fake_cli.py"), "answer", os.devnull]}, served=""),
 }
 SERVED = [name for name, case in CASES.items() if case.served == "llama"]
 
@@ -68,8 +76,7 @@ def seen_by(tool: Tool[Any]) -> Prompt | MaskedPrompt:
     asked = prompt(Kind.COMPLETE)
     if tool.abilities.reach is Reach.PROCESS:
         return asked
-    assert tool.endpoint
-    return waive(asked, tool.endpoint)
+    return waive(asked, tool.endpoint) if tool.endpoint else mask(asked, Vault())
 
 
 def test_every_adapter_has_a_case() -> None:

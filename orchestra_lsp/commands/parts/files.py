@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from orchestra_lsp.commands.parts import git
 from orchestra_lsp.commands.registry import WrongUse
 from orchestra_lsp.model import Buffer
 from orchestra_lsp.syntax.language import detect
 from orchestra_lsp.syntax.parse import read_buffer
+from orchestra_lsp.trust import git
 
 #: Folders of other people's code; named outright, such a folder is read all the same.
 VENDORED: Final = frozenset({"node_modules", "bower_components", "vendor", "third_party", "site-packages", "Pods"})

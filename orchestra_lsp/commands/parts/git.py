@@ -1,25 +1,18 @@
-"""The few questions asked of git. Every call is bounded, reads only, and runs nothing a repository's own settings name."""
+"""What git would commit next. It only reads, and runs nothing a repository's own settings name."""
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-TIMEOUT_S: Final = 20.0
-# A clone's own configuration may name programs for these; a review must not start them.
-SAFE: Final = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=", "-c", "core.quotePath=false")
+from orchestra_lsp.trust import git
+
 HUNK: Final = re.compile(rb"^@@ -\S+ \+(\d+)(?:,(\d+))? @@")
 FILE_MODES: Final = (b"100644", b"100755")  # neither links nor submodules
-
-
-class GitFailed(Exception):
-    """Git is missing, or refused: what it said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,42 +24,14 @@ class Staged:
     lines: frozenset[int]
 
 
-def listed(folder: Path) -> list[str]:
-    """Files below `folder` that git tracks or would track, relative to it. Raises GitFailed."""
-    out = _git(folder, ("ls-files", "-z", "--cached", "--others", "--exclude-standard"))
-    return sorted({os.fsdecode(name) for name in out.split(b"\0") if name})
-
-
-def root_of(folder: Path) -> Path:
-    """The top of the work tree. Raises GitFailed."""
-    return Path(os.fsdecode(_git(folder, ("rev-parse", "--show-toplevel")).rstrip(b"\r\n")))
-
-
 def staged(root: Path) -> list[Staged]:
     """What the next commit would add or change. Raises GitFailed."""
     options = ("diff", "--cached", "--diff-filter=ACM", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color", "--no-abbrev")
-    entries = list(_raw_entries(_git(root, (*options, "--raw", "-z"))))
-    patches = _patches(_git(root, (*options, "-U0", "--src-prefix=a/", "--dst-prefix=b/")))
+    entries = list(_raw_entries(git.run(root, (*options, "--raw", "-z"))))
+    patches = _patches(git.run(root, (*options, "-U0", "--src-prefix=a/", "--dst-prefix=b/")))
     wanted = [(path, blob, patch) for (mode, blob, path), patch in zip(entries, patches, strict=True) if mode in FILE_MODES]
     contents = _contents(root, [blob for _, blob, _ in wanted])
     return [Staged(path, data, _changed_lines(patch)) for (path, _, patch), data in zip(wanted, contents, strict=True)]
-
-
-def _git(folder: Path, arguments: Sequence[str], stdin: bytes = b"") -> bytes:
-    program = shutil.which("git")
-    if program is None:
-        raise GitFailed("git is not installed or not on the PATH")
-    command = [program, "--no-optional-locks", *SAFE, "-C", str(folder), *arguments]
-    try:
-        done = subprocess.run(command, input=stdin, capture_output=True, timeout=TIMEOUT_S, check=False)
-    except subprocess.TimeoutExpired:
-        raise GitFailed(f"git {arguments[0]} did not end within {TIMEOUT_S:.0f} s") from None
-    except OSError as error:
-        raise GitFailed(f"git cannot be started: {error.strerror}") from None
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise GitFailed(said[0] if said else f"git {arguments[0]} failed with {done.returncode}")
-    return done.stdout
 
 
 def _raw_entries(out: bytes) -> Iterator[tuple[bytes, bytes, str]]:
@@ -96,7 +61,7 @@ def _contents(root: Path, blobs: Sequence[bytes]) -> list[bytes]:
     """The blobs' bytes, by one `cat-file --batch`: `<blob> blob <size> LF <bytes> LF` each."""
     if not blobs:
         return []
-    out = _git(root, ("cat-file", "--batch"), b"\n".join(blobs) + b"\n")
+    out = git.run(root, ("cat-file", "--batch"), b"\n".join(blobs) + b"\n")
     contents: list[bytes] = []
     at = 0
     for _ in blobs:

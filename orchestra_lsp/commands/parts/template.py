@@ -68,6 +68,8 @@ def _sections() -> Iterator[tuple[str, str]]:
 def _setting(section: BaseModel, key: str) -> str:
     field = type(section).model_fields[key]
     value = getattr(section, key)
+    if value is None and field.examples:  # TOML has no word for "not set"
+        return f"{_comment(field.description or '')}# {key} = {_toml(field.examples[0])}\n"
     shown = list(_choices(field.annotation)) if value is None else value
     return f"{_comment(field.description or '')}#{key} = {_toml(shown)}\n"
 

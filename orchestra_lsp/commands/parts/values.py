@@ -20,7 +20,8 @@ def value_of(result: Result) -> object:
             return [_finding(file, finding) for file in result.files for finding in file.findings]
         case Edits():
             files = [_file_edit(file) for file in result.files]
-            return {"title": result.title, "tool": result.tool, "reason": result.reason, "files": files}
+            told = {"title": result.title, "tool": result.tool, "reason": result.reason, "files": files}
+            return told | {name: value for name, value in (("notes", list(result.notes)), ("said", result.said)) if value}
 
 
 def place(buffer: Buffer, span: Span) -> Mapping[str, int]:
@@ -46,4 +47,6 @@ def _finding(file: Reviewed, finding: Finding) -> object:
 def _file_edit(file: FileEdit) -> object:
     buffer = file.buffer or Buffer(file.uri, file.path, 0, "text", b"", line_starts(b""), None)
     edits = [{**place(buffer, edit.span), "text": edit.text} for edit in file.edits]
-    return {"path": file.path, "uri": file.uri, "new": file.buffer is None, "edits": edits}
+    told = {"path": file.path, "uri": file.uri, "new": file.buffer is None, "edits": edits}
+    more = (("movedTo", file.moved_to), ("deleted", file.deleted), ("care", file.care))
+    return told | {name: value for name, value in more if value}

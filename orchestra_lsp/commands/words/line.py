@@ -19,7 +19,7 @@ def command_line(name: str, parameters: Sequence[Parameter], arguments: Mapping[
                 continue
             case Takes.FLAG, _:
                 named.append(f"--{parameter.name}")
-            case ((Takes.PATHS | Takes.PATH | Takes.WORDS), _):
+            case ((Takes.PATHS | Takes.PATH | Takes.WORDS | Takes.SENTENCE), _):
                 bare += value if isinstance(value, tuple) else (str(value),)
             case _:
                 named += [f"--{parameter.name}", str(value)]

@@ -21,6 +21,7 @@ ORDER: tuple[tuple[str, frozenset[Kind]], ...] = (
     ("chat", _ALL),
     ("echo", _COMPLETE),
     ("one_line", _COMPLETE),
+    ("long", _COMPLETE),
     ("indentation", _ALL),
     ("trailing", _ALL),
     ("right", _COMPLETE),
@@ -32,6 +33,8 @@ ORDER: tuple[tuple[str, frozenset[Kind]], ...] = (
     ("line_ends", _ALL),
 )
 
+#: How many of them only unwrap.
+WRAPPERS = 3
 #: Most of an answer that is looked at: longer ones are not completions but accidents.
 MAX_TEXT = 200_000
 #: Bytes around the place that filters look at.
@@ -49,6 +52,7 @@ class Draft:
     buffer: Buffer
     kind: Kind = Kind.COMPLETE
     multiline: bool = True
+    by_hand: bool = False  # somebody asked for it, and then even a single character is an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,15 @@ def run(draft: Draft) -> Polished:
             return Polished(None, name)
         now = polished
     return Polished(now)
+
+
+def unwrapped(draft: Draft) -> str:
+    """The text without what a tool wraps around its answer: the first filters alone, for answers that are kept."""
+    now = replace(draft, text=draft.text[:MAX_TEXT].replace("\r\n", "\n").replace("\r", "\n"))
+    for name, kinds in ORDER[:WRAPPERS]:
+        if draft.kind in kinds:
+            now = named(name)(now) or now
+    return now.text
 
 
 @cache

@@ -8,4 +8,5 @@ MIN_CHARACTERS = 2
 
 
 def polish(draft: Draft) -> Draft | None:
-    return draft if len("".join(draft.text.split())) >= MIN_CHARACTERS else None
+    least = 1 if draft.by_hand else MIN_CHARACTERS
+    return draft if len("".join(draft.text.split())) >= least else None

@@ -1,11 +1,9 @@
-"""Sorts the tokens of many files by the context to their left and writes them as one flat segment. Runs in the indexing process.
-
-The only module of this room that needs numpy; the process that serves the editor never imports it.
-"""
+"""Sorts the tokens of many files by the context to their left and writes them as one flat segment. Runs in the indexing process."""
 
 from __future__ import annotations
 
 import json
+import zlib
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,8 +13,9 @@ import numpy.typing as npt
 
 from orchestra_lsp.tools.local.document import line_break, lines_of
 from orchestra_lsp.tools.local.family import family
-from orchestra_lsp.tools.local.lexer import NOTHING, lex
-from orchestra_lsp.tools.local.segment import DEPTH, MAGIC, SECTIONS, keyed
+from orchestra_lsp.tools.local.lexer import NOTHING, class_of, lex
+from orchestra_lsp.tools.local.segment import BORDER, DEPTH, MAGIC, SECTIONS, bucket_bits, keyed
+from orchestra_lsp.tools.local.skips import call_keys, contexts, hash_of
 
 Integers = npt.NDArray[np.int32]
 
@@ -26,25 +25,28 @@ class Builder:
     """Collects files; `finish` gives the segment's bytes. Needs about 40 bytes a token while sorting."""
 
     _words: dict[str, int] = field(default_factory=lambda: {NOTHING: 0})
-    _lines: dict[tuple[str, str, str], tuple[int, array[int], bytes]] = field(default_factory=dict)
+    _lines: dict[tuple[str, str, str], tuple[int, array[int], bytes, array[int]]] = field(default_factory=dict)
     _tokens: array[int] = field(default_factory=lambda: array("i", [0]))
+    _calls: array[int] = field(default_factory=lambda: array("I", [0]))
     _gaps: bytearray = field(default_factory=lambda: bytearray(1))
     _paths: list[str] = field(default_factory=list)
+    _stamps: list[str] = field(default_factory=list)
     _starts: array[int] = field(default_factory=lambda: array("i"))
 
     @property
     def tokens(self) -> int:
         return len(self._tokens)
 
-    def add(self, path: str, text: str, language: str) -> None:
-        """Append one file."""
+    def add(self, path: str, text: str, language: str, stamp: str = "") -> None:
+        """Append one file; `stamp` tells this state of it from others."""
         self._paths.append(path)
+        self._stamps.append(stamp)
         self._starts.append(len(self._tokens))
         kin = family(language, path)
         levels = [0]
         blank = 0
         for line in lines_of(text):
-            indent, tokens, gaps = self._line(line, language, kin)
+            indent, tokens, gaps, calls = self._line(line, language, kin)
             if indent < 0:
                 blank += not line or line.isspace()
                 continue
@@ -53,7 +55,10 @@ class Builder:
             blank = 0
             self._tokens.extend(tokens)
             self._gaps += gaps
+            self._calls.append(0)
+            self._calls.extend(calls)
         self._tokens.append(0)
+        self._calls.append(0)
         self._gaps.append(0)
 
     def finish(self) -> bytes:
@@ -71,24 +76,50 @@ class Builder:
             "file_starts": self._starts.tobytes(),
             "tokens": tokens.tobytes(),
             "order": order.tobytes(),
-            "nexts": tokens[order].tobytes(),
             "gaps": bytes(self._gaps),
+            **_skip_sections(tokens, words, np.frombuffer(self._calls, np.uint32)),
         }
-        return _packed(sections, self._paths)
+        return _packed(sections, self._paths, self._stamps)
 
-    def _line(self, text: str, language: str, kin: str) -> tuple[int, array[int], bytes]:
+    def _line(self, text: str, language: str, kin: str) -> tuple[int, array[int], bytes, array[int]]:
         key = (text, language, kin)
         found = self._lines.get(key)
         if found is None:
             line = lex(text, language)
             numbers = array("i", [self._number(keyed(kin, token)) for token in line.tokens])
-            found = (line.indent, numbers, line.gaps.encode("latin-1", "replace"))
+            calls = array("I", [hash_of(call) if call else 0 for call in call_keys(line.tokens)[:-1]])
+            found = (line.indent, numbers, line.gaps.encode("latin-1", "replace"), calls)
             if len(text) < 40 and len(self._lines) < 50_000:  # long lines seldom come twice
                 self._lines[key] = found
         return found
 
     def _number(self, word: str) -> int:
         return self._words.setdefault(word, len(self._words))
+
+
+def _skip_sections(tokens: Integers, words: Sequence[str], calls: npt.NDArray[np.uint32]) -> dict[str, bytes]:
+    """For each kind of skip context: the positions behind contexts, sorted by their hashes; of a hash the first bits choose the bucket
+    and the next eight are the tag, the rest is not needed."""
+    plain = [word.partition(BORDER)[2] or NOTHING for word in words]
+    hashes = np.array([hash_of(word) for word in plain], np.uint32)[tokens]
+    classes = np.array([class_of(word) for word in plain], np.uint8)[tokens]
+    tags, places, buckets, ends = [], [], [], [0]
+    for hashed in contexts(hashes, classes, calls):
+        (there,) = np.nonzero((hashed != 0) & (tokens != 0))
+        order = np.argsort(hashed[there], kind="stable")
+        there = there[order].astype(np.int32)
+        ordered = hashed[there].astype(np.int64)
+        bits = bucket_bits(len(there))
+        tags.append((ordered >> (24 - bits) & 255).astype(np.uint8).tobytes())
+        places.append(there.tobytes())
+        buckets.append(np.searchsorted(ordered >> (32 - bits), np.arange((1 << bits) + 1)).astype(np.int32).tobytes())
+        ends.append(ends[-1] + len(there))
+    return {
+        "skip_ends": np.array(ends, np.int32).tobytes(),
+        "skip_tags": b"".join(tags),
+        "skip_places": b"".join(places),
+        "skip_buckets": b"".join(buckets),
+    }
 
 
 def sorted_by_context(tokens: Integers) -> Integers:
@@ -123,9 +154,14 @@ def _dense(keys: npt.NDArray[np.int64]) -> Integers:
     return rank
 
 
-def _packed(sections: dict[str, bytes], paths: Sequence[str]) -> bytes:
+def _packed(sections: dict[str, bytes], paths: Sequence[str], stamps: Sequence[str]) -> bytes:
     """Header line (JSON), then the sections, each padded to 8 bytes."""
     padded = [sections[name] + bytes(-len(sections[name]) % 8) for name in SECTIONS]
     sizes = [len(sections[name]) for name in SECTIONS]
-    header = json.dumps({"sizes": sizes, "paths": list(paths)}).encode()
+    checksum = 0
+    for section in padded:
+        checksum = zlib.crc32(section, checksum)
+    header = json.dumps({"sizes": sizes, "checksum": checksum, "paths": list(paths), "stamps": list(stamps)}).encode()
+    # Whole numbers are read in place: the sections start at a multiple of their size.
+    header += b" " * (-(len(MAGIC) + len(header) + 1) % 8)
     return b"".join((MAGIC, header, b"\n", *padded))

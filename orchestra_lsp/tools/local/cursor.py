@@ -8,6 +8,7 @@ from itertools import pairwise
 from orchestra_lsp.syntax.text import decode
 from orchestra_lsp.tools.local.document import Document, Encoder, line_break, lines_of
 from orchestra_lsp.tools.local.lexer import NOTHING, gap_code, indent_of, lex
+from orchestra_lsp.tools.local.skips import call_keys
 
 #: Bytes read on each side of a cursor, so that a huge file costs no more than a large one.
 MAX_ABOVE = 200_000
@@ -44,6 +45,7 @@ class Cursor:
     below: str
     language: str
     indentation: Indentation
+    settled: int  # tokens of `file` in front of those of the line
 
 
 def around(data: bytes, offset: int) -> tuple[str, str]:
@@ -67,13 +69,16 @@ def cursor_at(prefix: str, suffix: str, language: str, encoder: Encoder) -> Curs
     # On an empty line nothing is known of the indentation yet: the decoder finds it.
     broken = encoder.character(line_break(levels, indent_of(left))) if left else ""
     current = broken + "".join([encoder.character(token) for token in tokens])
+    calls = "".join([encoder.character(call) if call else NOTHING for call in call_keys(tokens)[:-1]])
     file = Document(
         below.tokens + NOTHING + above.tokens + current,
         below.gaps + NOTHING + above.gaps + ("\0" if broken else "") + gaps,
+        below.calls + NOTHING + above.calls + (NOTHING if broken else "") + calls,
         tuple(levels),
     )
     near = (_nearest(head, last=True), _nearest(tail, last=False))
-    return Cursor(file, start, gap, left, right, *near, language, _indentation(head, tail, levels))
+    settled = len(below.tokens) + 1 + len(above.tokens)
+    return Cursor(file, start, gap, left, right, *near, language, _indentation(head, tail, levels), settled)
 
 
 def split_last(text: str) -> tuple[str, str]:

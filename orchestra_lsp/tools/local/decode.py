@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from orchestra_lsp.tools.local.blend import blend
-from orchestra_lsp.tools.local.counts import Learned, Place, Seen, gap_before, look
+from orchestra_lsp.tools.local.counts import Learned, Place, gap_before, look, nothing_seen
 from orchestra_lsp.tools.local.cursor import Cursor
 from orchestra_lsp.tools.local.document import NO_DOCUMENT, Document, Encoder
 from orchestra_lsp.tools.local.lexer import BREAKS, DEEPER, MAX_LINE, SHALLOWER, gap_code, is_word, lex
+from orchestra_lsp.tools.local.mixer import chances
+from orchestra_lsp.tools.local.skips import call_keys
+from orchestra_lsp.tools.local.stream import Streams
+from orchestra_lsp.tools.local.taste import Taste
 
 #: Tokens of one line.
 MOST_TOKENS = 24
@@ -45,15 +48,18 @@ class Sources:
     encoder: Encoder
     others: Document = NO_DOCUMENT
     learned: Sequence[Learned] = ()
+    taste: Taste = field(default_factory=Taste)
+    streams: Streams = field(default_factory=Streams)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`least`: stop when the steps together are less likely; `until`: in seconds of `time.perf_counter()`."""
+    """`least`: stop when the steps together are less likely; `until`: in seconds of `time.thread_time()`."""
 
     least: float
     until: float = float("inf")
     multiline: bool = False
+    must: bool = False  # not to end where nothing is written yet
 
 
 def decode(cursor: Cursor, sources: Sources, limits: Limits) -> Written:
@@ -65,12 +71,13 @@ def decode(cursor: Cursor, sources: Sources, limits: Limits) -> Written:
         return Written(tuple(steps), writer.end > 0)
     more: list[Step] = []
     chance = steps[-1].chance * writer.end if steps else 0.0
-    before = cursor.left.strip() + "".join([step.text for step in steps])
+    before = {cursor.left.strip() + "".join([step.text for step in steps])}
     while chance and len(more) < MOST_LINES and (line := writer.further_line()):
-        # What repeats a line could go on for ever.
-        if line.text.strip() == before or chance * line.chance < limits.least:
+        body = line.text.strip()
+        # What repeats a line could go on for ever; the offer is cut there.
+        if (body in before and is_word(body)) or chance * line.chance < limits.least:
             break
-        before = line.text.strip()
+        before.add(body)
         chance *= line.chance
         more.append(Step(line.text, chance))
     return Written(tuple(steps), True, tuple(more))
@@ -83,10 +90,16 @@ class _Writer:
         self._cursor = cursor
         self._sources = sources
         self._until = limits.until
+        self._must = limits.must
         self._levels = list(cursor.file.levels)
         self._floor = len(self._levels)
-        self._place = Place(cursor.file, sources.others, sources.learned, cursor.start)
-        self._seen = Seen(self._place, {}, ())
+        encoder = sources.encoder
+        stream = sources.streams.of("file", cursor.file, cursor.settled, encoder)
+        beside = sources.streams.of("others", sources.others, len(sources.others.tokens), encoder)
+        self._line = list(lex(cursor.left, cursor.language).tokens[: -1 if cursor.start else None])
+        self._place = Place(cursor.file, sources.others, stream, beside, sources.learned, cursor.start)
+        stream.call_here(self._call())
+        self._seen = nothing_seen(self._place)
         right = lex(cursor.right.strip()[:MAX_LINE], cursor.language).tokens
         self._stop = right[0] if right else ""
         self._lead = ""
@@ -106,8 +119,8 @@ class _Writer:
         steps: list[Step] = []
         depth = 0
         self.end = 0.0
-        while len(steps) < MOST_TOKENS and time.perf_counter() < self._until:
-            text, likely = _likeliest(self._chances())
+        while len(steps) < MOST_TOKENS and time.thread_time() < self._until:
+            text, likely = _likeliest(self._chances(), self._must and not steps)
             if not text or (text == self._stop and depth == 0):
                 # A line that goes on behind the cursor does not end here, whatever is usual.
                 self.end = likely if text == self._stop else 0.0
@@ -136,7 +149,11 @@ class _Writer:
 
     def _chances(self) -> Mapping[str, float]:
         self._seen = look(self._place, self._sources.encoder)
-        return blend(self._seen.rungs)
+        return chances(self._seen, self._sources.encoder, self._sources.taste.bias)
+
+    def _call(self) -> int:
+        key = call_keys(self._line)[-1]
+        return ord(self._sources.encoder.character(key)) if key else 0
 
     def _write(self, text: str, first: bool) -> str:
         """Append a token; gives what has to be typed for it."""
@@ -154,9 +171,10 @@ class _Writer:
 
     def _append(self, text: str, gap: str) -> None:
         """`gap` is the code of the white space in front."""
-        file = self._place.file
-        tokens = file.tokens + self._sources.encoder.character(text)
-        self._place = replace(self._place, file=Document(tokens, file.gaps + gap), start="")
+        file, character = self._place.file, self._sources.encoder.character(text)
+        self._line = [] if text in BREAKS else [*self._line, text]
+        self._place.stream.append(ord(character), self._call())
+        self._place = replace(self._place, file=Document(file.tokens + character, file.gaps + gap), start="")
 
     def _usual_gap(self, text: str) -> str:
         before = self._sources.encoder.text(self._place.file.tokens[-1])
@@ -172,9 +190,9 @@ class _Writer:
         return self._cursor.indentation.text(levels[-1])
 
 
-def _likeliest(chances: Mapping[str, float]) -> tuple[str, float]:
+def _likeliest(chances: Mapping[str, float], must: bool) -> tuple[str, float]:
     """The likeliest token, "" for the end of the line (all kinds of line break together); the chance is 0 when nothing is known."""
-    end = sum(chances[kind] for kind in BREAKS if kind in chances)
+    end = 0.0 if must else sum(chances[kind] for kind in BREAKS if kind in chances)
     best, chance = "", end
     for text, likely in chances.items():
         if likely > chance and text[0] != "\n":

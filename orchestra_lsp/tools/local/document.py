@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from orchestra_lsp.tools.local.lexer import BREAKS, DEEPER, NOTHING, SAME, SHALLOWER, lex
+from orchestra_lsp.tools.local.lexer import BREAKS, DEEPER, NOTHING, SAME, SHALLOWER, class_of, lex
+from orchestra_lsp.tools.local.skips import call_keys, hash_of
 
 #: A text is encoded in blocks of about this many characters, so that a new line costs one block and not the whole file.
 _BLOCK = 4000
@@ -20,10 +22,12 @@ _MAX_WORDS = 600_000
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An encoded text. `levels`: indentation of the blocks of code open at its end, outermost first; `blank`: empty lines there."""
+    """An encoded text. `calls`: the call around each token; `levels`: indentation of the blocks of code open at its end, outermost
+    first; `blank`: empty lines there."""
 
     tokens: str
     gaps: str
+    calls: str = ""
     levels: tuple[int, ...] = (0,)
     blank: int = 0
 
@@ -38,6 +42,7 @@ class EncodedLine:
     indent: int
     tokens: str
     gaps: str
+    calls: str
 
 
 class Encoder:
@@ -45,6 +50,8 @@ class Encoder:
 
     def __init__(self) -> None:
         self._texts: list[str] = []
+        self.hashes = array("I")
+        self.classes = bytearray()
         self._characters: dict[str, str] = {}
         self._lines: dict[tuple[str, str], EncodedLine] = {}
         self._blocks: OrderedDict[tuple[object, ...], Document] = OrderedDict()
@@ -62,6 +69,8 @@ class Encoder:
         if found is None:
             found = self._characters[text] = chr(len(self._texts))
             self._texts.append(text)
+            self.hashes.append(hash_of(text))
+            self.classes.append(class_of(text))
         return found
 
     def known(self, text: str) -> str:
@@ -87,7 +96,8 @@ class Encoder:
             done.append(before)
         if len(done) == 1:
             return before
-        return Document("".join([one.tokens for one in done]), "".join([one.gaps for one in done]), before.levels, before.blank)
+        tokens, gaps, calls = ("".join(parts) for parts in zip(*[(one.tokens, one.gaps, one.calls) for one in done], strict=True))
+        return Document(tokens, gaps, calls, before.levels, before.blank)
 
     def line(self, text: str, language: str) -> EncodedLine:
         key = (text, language)
@@ -97,7 +107,8 @@ class Encoder:
                 self._lines.clear()
             line = lex(text, language)
             tokens = "".join([self.character(token) for token in line.tokens])
-            found = self._lines[key] = EncodedLine(line.indent, tokens, line.gaps)
+            calls = "".join([self.character(call) if call else NOTHING for call in call_keys(line.tokens)[:-1]])
+            found = self._lines[key] = EncodedLine(line.indent, tokens, line.gaps, calls)
         return found
 
     def _block(self, text: str, language: str, before: Document) -> Document:
@@ -114,6 +125,7 @@ class Encoder:
     def _encode(self, lines: list[str], language: str, before: Document) -> Document:
         tokens: list[str] = []
         gaps: list[str] = []
+        calls: list[str] = []
         levels = list(before.levels)
         blank = before.blank
         for text in lines:
@@ -123,8 +135,9 @@ class Encoder:
                 continue
             tokens += (self._characters[line_break(levels, line.indent)], line.tokens)
             gaps += (chr(min(blank, 3)), line.gaps)
+            calls += (NOTHING, line.calls)
             blank = 0
-        return Document("".join(tokens), "".join(gaps), tuple(levels), min(blank, 3))
+        return Document("".join(tokens), "".join(gaps), "".join(calls), tuple(levels), min(blank, 3))
 
 
 def _blocks(text: str) -> Iterator[str]:

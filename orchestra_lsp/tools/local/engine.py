@@ -2,54 +2,32 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import AsyncGenerator, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from orchestra_lsp.model import Abilities, Health, Kind, Outcome, Piece, Reach, State
 from orchestra_lsp.syntax.text import decode as decode_text
 from orchestra_lsp.tools.contract import ToolError
-from orchestra_lsp.tools.local import manners
-from orchestra_lsp.tools.local.counts import Learned
-from orchestra_lsp.tools.local.cursor import MAX_ABOVE, MAX_BELOW, Cursor, around, cursor_at, split_first, split_last
-from orchestra_lsp.tools.local.decode import Limits, Sources, Step, Written, decode
-from orchestra_lsp.tools.local.document import Document, Encoder
+from orchestra_lsp.tools.local.asking import MINIMUM, Asked, Offer
+from orchestra_lsp.tools.local.cursor import MAX_ABOVE, MAX_BELOW, around
 from orchestra_lsp.tools.local.family import family
 from orchestra_lsp.tools.local.files import language_of
-from orchestra_lsp.tools.local.lexer import NOTHING
+from orchestra_lsp.tools.local.taste import Taste
 from orchestra_lsp.tools.local.workspace import Progress, Workspace
 
 if TYPE_CHECKING:
     from orchestra_lsp.config import IndexSettings
-    from orchestra_lsp.model import Buffer, Prompt
+    from orchestra_lsp.model import Buffer, Prompt, Suggestion
+    from orchestra_lsp.tools.local.offering import Offering
     from orchestra_lsp.trust.reach import Loopback
 
-#: Offers less likely than this are not made when the asker does not say.
-MINIMUM = 0.3
-#: Seconds after which decoding stops and what there is is offered.
-BUDGET_S = 0.03
-#: Open files that are searched, and tokens of all of them: most recently used first.
+#: Other open files that are searched, most recently used first.
 _MOST_OPEN = 12
-_MOST_OPEN_TOKENS = 60_000
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What to insert at the cursor, and the chance (0..1) that all of it is what comes next; no text when there is nothing to offer.
-
-    `ended` False: the line goes on, but what follows is not likely enough. Such an offer need not parse as it stands.
-    """
-
-    text: str
-    confidence: float
-    ended: bool = False
-
-
-NO_OFFER = Offer("", 0.0)
+#: Outcomes that say whether a person wanted an offer. That it was shown says nothing, and it is kept only after it was accepted.
+_TAKEN = {Outcome.ACCEPTED: True, Outcome.PARTLY_ACCEPTED: True, Outcome.DISMISSED: False}
 
 
 class LocalEngine:
@@ -58,7 +36,8 @@ class LocalEngine:
     def __init__(self, name: str = "local") -> None:
         self._name = name
         self._lock = threading.Lock()
-        self._encoder = Encoder()
+        self._offering: Offering | None = None
+        self._taste = Taste()
         self._workspace = Workspace()
 
     @property
@@ -81,16 +60,24 @@ class LocalEngine:
     # --- completing ---
 
     def offer(
-        self, buffer: Buffer, offset: int, neighbours: Sequence[Buffer] = (), multiline: bool = False, minimum: float = MINIMUM
+        self,
+        buffer: Buffer,
+        offset: int,
+        neighbours: Sequence[Buffer] = (),
+        multiline: bool = False,
+        minimum: float | None = MINIMUM,
     ) -> Offer:
-        """The likeliest continuation at a byte offset. `neighbours`: other open buffers, most recently used first."""
+        """The likeliest continuation at a byte offset. `neighbours`: other open buffers, most recently used first.
+
+        `minimum` None: somebody asked for it by hand, so the best guess is given however short or doubtful it is.
+        """
         prefix, suffix = around(buffer.data, offset)
         kin = family(buffer.language, buffer.path)
-        asked = _Asked(prefix, suffix, buffer.language, kin, multiline, minimum, buffer, offset)
+        asked = Asked(prefix, suffix, buffer.language, kin, multiline, minimum, buffer, offset)
         related = (one for one in neighbours if one.uri != buffer.uri and family(one.language, one.path) == kin)
         near = list(islice(related, _MOST_OPEN))
         others = ((decode_text(one.data[:MAX_ABOVE]), one.language) for one in near)
-        return self._offer(asked, others, [one.path for one in (buffer, *near) if one.path])
+        return self._ask(asked, others, [one.path for one in (buffer, *near) if one.path])
 
     async def ask(self, prompt: Prompt, deadline: float) -> AsyncGenerator[Piece, None]:
         """One piece with the whole offer. Raises ToolError when there is nothing to offer or the deadline has passed."""
@@ -99,20 +86,25 @@ class LocalEngine:
         if time.monotonic() >= deadline:
             raise ToolError(self._name, "the deadline had passed before it was asked", retryable=False)
         kin = family(prompt.language, prompt.path)
-        asked = _Asked(prompt.prefix[-MAX_ABOVE:], prompt.suffix[:MAX_BELOW], prompt.language, kin, prompt.multiline)
+        asked = Asked(prompt.prefix[-MAX_ABOVE:], prompt.suffix[:MAX_BELOW], prompt.language, kin, prompt.multiline)
         snippets = ((snippet, language_of(snippet.path)) for snippet in prompt.snippets)
         others = [(snippet.text, language) for snippet, language in snippets if family(language, snippet.path) == kin]
-        offer = self._offer(asked, others, [])
+        offer = self._ask(asked, others, [])
         if not offer.text:
             raise ToolError(self._name, "it has no confident offer here", retryable=False)
         yield Piece(offer.text, "stop", confidence=offer.confidence)
 
     # --- learning ---
 
+    def heard(self, suggestion: Suggestion, outcome: Outcome) -> None:
+        """What became of a suggestion of this engine, told once for each; others are ignored. Returns at once."""
+        if suggestion.tool == self._name and suggestion.confidence is not None and outcome in _TAKEN:
+            self._taste.heard(suggestion.confidence, _TAKEN[outcome])
+
     def learn_workspace(self, roots: Sequence[str], settings: IndexSettings) -> None:
         """Index these folders in the background, within the settings' caps. Returns at once."""
         if settings.enabled and settings.max_files and settings.max_bytes and roots:
-            self._workspace.learn(roots, settings.max_files, settings.max_bytes)
+            self._workspace.learn(roots, settings.max_files, settings.max_bytes, settings.keep)
 
     def update_file(self, path: str) -> None:
         """A file was changed, made or deleted on disk. Returns at once."""
@@ -149,71 +141,12 @@ class LocalEngine:
 
     # --- one offer ---
 
-    def _offer(self, asked: _Asked, others: Iterable[tuple[str, str]], paths: Sequence[str]) -> Offer:
-        left, right = split_last(asked.prefix)[1], split_first(asked.suffix)[0]
-        inside = manners.silence(left, right, asked.language) or manners.in_text(left, asked.language, asked.buffer, asked.offset)
-        if inside not in ("", "string"):
-            return NO_OFFER
-        least = max(asked.minimum, manners.SURE_IN_STRING) if inside else asked.minimum
+    def _ask(self, asked: Asked, others: Iterable[tuple[str, str]], paths: Sequence[str]) -> Offer:
+        """`paths`: of the open files, that of the asking one first."""
         with self._lock:
-            if self._encoder.full:
-                self._encoder = Encoder()
-            cursor = cursor_at(asked.prefix, asked.suffix, asked.language, self._encoder)
-            sources = Sources(self._encoder, _joined(others, self._encoder), self._learned(paths, asked.family))
-            written = decode(cursor, sources, Limits(least, time.perf_counter() + BUDGET_S, asked.multiline and not inside))
-        return _offered(written, cursor)
+            if self._offering is None:
+                # Not before it is needed: this loads numpy.
+                from orchestra_lsp.tools.local.offering import Offering
 
-    def _learned(self, open_paths: Sequence[str], kin: str) -> list[Learned]:
-        """The index without the files that are open: their buffers know better."""
-        snapshot = self._workspace.snapshot
-        opened = {os.path.normcase(path) for path in open_paths}
-        found = []
-        if snapshot.base:
-            found.append(Learned(snapshot.base, snapshot.base.masks(opened | snapshot.outdated), kin))
-        if snapshot.changed:
-            found.append(Learned(snapshot.changed, snapshot.changed.masks(opened), kin))
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    prefix: str
-    suffix: str
-    language: str
-    family: str
-    multiline: bool
-    minimum: float = MINIMUM
-    buffer: Buffer | None = None
-    offset: int = 0
-
-
-def _offered(written: Written, cursor: Cursor) -> Offer:
-    """The offer, unless it would be silly at this cursor."""
-    steps: Sequence[Step] = written.steps
-    if not written.ended:
-        steps = manners.without_loose_end(manners.without_half_string(steps, cursor.left, cursor.language))
-    if not steps or (not written.ended and not manners.closes_only(cursor.right)):
-        return NO_OFFER
-    text = "".join([step.text for step in steps])
-    confidence = steps[-1].chance
-    for step in written.more:
-        if step.text.strip() == cursor.below.strip():
-            break
-        text, confidence = text + step.text, step.chance
-    text = text.rstrip()
-    return NO_OFFER if manners.worthless(text, confidence, cursor, written.ended) else Offer(text, confidence, written.ended)
-
-
-def _joined(others: Iterable[tuple[str, str]], encoder: Encoder) -> Document:
-    tokens: list[str] = []
-    gaps: list[str] = []
-    room = _MOST_OPEN_TOKENS
-    for text, language in others:
-        document = encoder.document(text, language)
-        tokens.append(document.tokens[:room])
-        gaps.append(document.gaps[:room])
-        room -= len(tokens[-1])
-        if room <= 0:
-            break
-    # The most recently used file comes last, because matches are taken from the end.
-    return Document(NOTHING.join(reversed(tokens)), NOTHING.join(reversed(gaps)))
+                self._offering = Offering()
+            return self._offering.offer(asked, others, paths, self._workspace.snapshot, self._taste)

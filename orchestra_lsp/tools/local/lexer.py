@@ -23,6 +23,17 @@ BREAKS = (SAME, DEEPER, *SHALLOWER)
 #: Stands between files and for words never seen: it matches nothing.
 NOTHING = "\0"
 
+#: Classes of tokens.
+NO_TOKEN, BREAK, NAME, NUMBER, OPENING, CLOSING, QUOTE, OTHER, KEYWORD = range(9)
+_KEYWORDS = (
+    "if else elif for while in not and or is return def class import from as with try except finally raise assert pass break continue "
+    "lambda yield async await global nonlocal del None True False self cls super func go defer select case switch default var const "
+    "type struct interface map chan range nil true false package fallthrough err fn let mut pub impl trait enum use mod crate where "
+    "match loop move ref dyn unsafe Self Some Ok Err function this new null undefined export extends implements static public private "
+    "protected readonly typeof instanceof void throw catch do delete of int string bool float str error number boolean object any"
+)
+KEYWORDS = frozenset(_KEYWORDS.split())
+
 _OPERATORS = "<<= >>= **= //= === !== ... ..= <=> ?? ?. :: := -> => == != <= >= && || ++ -- += -= *= /= %= &= |= ^= <- ** // << >> .. /* */"
 _TOKEN = re.compile(r'([ \t]*)("""|\'\'\'|' + r"[^\W\d]\w*|\d[\w.]*|" + "|".join(map(re.escape, _OPERATORS.split())) + r"|\S)")
 _BLOCK_COMMENT = re.compile(r"/\*|\*/|\* |\*$")
@@ -74,6 +85,20 @@ def spaces(gap: str) -> str:
 
 def is_word(token: str) -> bool:
     return token[0].isalpha() or token[0] == "_"
+
+
+def class_of(token: str) -> int:
+    """The token's class, one of those above."""
+    first = token[0]
+    if first in "\0\x01":
+        return NO_TOKEN
+    if first == "\n":
+        return BREAK
+    if is_word(token):
+        return KEYWORD if token in KEYWORDS else NAME
+    if first.isdigit():
+        return NUMBER
+    return OPENING if first in "([{" else CLOSING if first in ")]}" else QUOTE if first in "\"'`" else OTHER
 
 
 def gap_code(blank: str) -> str:

@@ -84,6 +84,15 @@ def worthless(text: str, confidence: float, cursor: Cursor, ended: bool) -> str:
     return ""
 
 
+def opens_block(text: str) -> bool:
+    """Whether what is offered goes on on the lines below, so that it cannot parse as it stands."""
+    opened = 0
+    for character in text:
+        # One that closes what was opened left of the cursor makes up for nothing.
+        opened = opened + 1 if character in "([{" else max(0, opened - 1) if character in ")]}" else opened
+    return opened > 0 or text.endswith((":", "->", "=>"))
+
+
 def without_loose_end(steps: Sequence[Step]) -> Sequence[Step]:
     """Without operators and opening brackets at the end: an offer that stops in mid-line stops behind a word or a bracket."""
     end = len(steps)

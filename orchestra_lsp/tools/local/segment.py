@@ -1,38 +1,56 @@
 """A read-only index of many files: all tokens sorted by the context to their left, so that every context is one range.
 
 Each family of languages has words of its own, so that a context never matches in another one.
-Works on a flat stretch of bytes through memoryviews: nothing is unpacked at load, and no numpy is needed to ask.
+Works on a flat stretch of bytes, a file mapped into memory for instance: nothing is unpacked at load.
 """
 
 from __future__ import annotations
 
-import heapq
 import json
+import zlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
+from itertools import accumulate, pairwise
+
+import numpy as np
+import numpy.typing as npt
 
 from orchestra_lsp.tools.local.lexer import spaces
+from orchestra_lsp.tools.local.skips import KINDS
 
-MAGIC = b"orchestra-ngram 2\n"
-SECTIONS = ("word_ends", "words", "word_counts", "file_starts", "tokens", "order", "nexts", "gaps")
-_BYTES = ("words", "gaps")  # all others are 32-bit integers
+MAGIC = b"orchestra-ngram 4\n"
+SECTIONS = (
+    "word_ends",
+    "words",
+    "word_counts",
+    "file_starts",
+    "tokens",
+    "order",
+    "gaps",
+    "skip_ends",
+    "skip_tags",
+    "skip_places",
+    "skip_buckets",
+)
+_BYTES = ("words", "gaps", "skip_tags")  # all others are 32-bit integers
 #: Stands between a word's family and the word.
-_BORDER = "\x1f"
+BORDER = "\x1f"
 #: Contexts are sorted this many tokens deep.
 DEPTH = 8
 _MAX_HEADER = 64_000_000
-#: Most entries of a range that are counted; larger ranges are sampled at even distances.
-_SAMPLE = 768
-_SAMPLE_FILTERED = 8192
-#: Ranges up to this size are freed of masked files entry by entry; in larger ones a single file weighs little.
-_MASKED_ENTRIES = 96
 
 Range = tuple[int, int]
+Integers = npt.NDArray[np.int32]
+
+
+def bucket_bits(count: int) -> int:
+    """The bits of a hash that choose its bucket among `count` contexts: about eight in each."""
+    return max(0, count.bit_length() - 3)
 
 
 def keyed(family: str, word: str) -> str:
     """A word as it is kept: words are sorted by family, then by the word."""
-    return family + _BORDER + word
+    return family + BORDER + word
 
 
 class NotASegment(ValueError):
@@ -42,11 +60,13 @@ class NotASegment(ValueError):
 class Segment:
     """One index. Immutable and safe to share between threads."""
 
-    def __init__(self, data: bytes | memoryview) -> None:
-        """Raises NotASegment."""
+    def __init__(self, data: bytes | memoryview, check: bool = False) -> None:
+        """`check`: compare the checksum as well. Raises NotASegment."""
         view = memoryview(data)
-        sizes, paths, at = _header(view)
-        self.paths = paths
+        sizes, paths, stamps, checksum, at = _header(view)
+        self.paths, self.stamps = paths, stamps
+        if check and zlib.crc32(view[at:]) != checksum:
+            raise NotASegment("it is damaged")
         parts: dict[str, memoryview] = {}
         for name, size in zip(SECTIONS, sizes, strict=True):
             parts[name] = view[at : at + size]
@@ -58,26 +78,24 @@ class Segment:
         integers = {name: part.cast("i") for name, part in parts.items() if name not in _BYTES}
         self._word_ends, self._word_counts = integers["word_ends"], integers["word_counts"]
         self._file_starts, self._tokens = integers["file_starts"], integers["tokens"]
-        self._order, self._nexts = integers["order"], integers["nexts"]
+        self._order, self._skip_ends = integers["order"], integers["skip_ends"]
+        self._skip_buckets, self._skip_tags = integers["skip_buckets"], parts["skip_tags"]
+        if len(self._skip_ends) != len(KINDS) + 1:
+            raise NotASegment("it has other kinds of contexts")
+        tables = [(1 << bucket_bits(end - start)) + 1 for start, end in pairwise(self._skip_ends)]
+        self._bucket_starts = [0, *accumulate(tables)]
+        # The same once more for whole ranges: single numbers are read faster from a memoryview.
+        self.tokens, self.order, self.file_starts, self.skip_places, self.word_counts = (
+            np.frombuffer(parts[name], np.int32) for name in ("tokens", "order", "file_starts", "skip_places", "word_counts")
+        )
         self.size = len(self._tokens)
-        self._known: dict[int, str] = {}  # words that were asked for; two threads may both fill it in
+        self.words = len(self._word_ends)
         self._files = {path: number for number, path in enumerate(self.paths)}
 
     # --- words ---
 
     def word(self, number: int) -> str:
-        return self._keyed(number).partition(_BORDER)[2]
-
-    def texts(self, counts: Mapping[int, int]) -> dict[str, int]:
-        """Counts of numbers as counts of words."""
-        known = self._known
-        found = {}
-        for number, count in counts.items():
-            text = known.get(number)
-            if text is None:
-                text = known[number] = self.word(number)
-            found[text] = count
-        return found
+        return self._keyed(number).partition(BORDER)[2]
 
     def number(self, word: str, family: str) -> int:
         """The word's number; 0 when it was never seen in a language of this family."""
@@ -90,10 +108,13 @@ class Segment:
         encoded = keyed(family, prefix).encode("utf-8", "surrogatepass")
         return self._at_or_after(encoded), self._at_or_after(encoded + b"\xff")
 
-    def commonest(self, numbers: Range, most: int) -> dict[int, int]:
-        """The commonest words of a range of words, with their counts."""
-        counts = self._word_counts
-        return {number: counts[number] for number in heapq.nlargest(most, range(*numbers), key=counts.__getitem__)}
+    def commonest(self, words: Range, most: int) -> Integers:
+        """The numbers of the commonest words of a range of words."""
+        first, last = words
+        counts = self.word_counts[first:last]
+        if len(counts) <= most:
+            return np.arange(first, last, dtype=np.int32)
+        return (np.argpartition(counts, -most)[-most:] + first).astype(np.int32)
 
     def _keyed(self, number: int) -> str:
         start = self._word_ends[number - 1] if number else 0
@@ -129,55 +150,51 @@ class Segment:
             found.append((low, high))
         return found
 
-    def nexts(self, entries: Range, masked: Collection[Range] = (), words: Range | None = None) -> list[int]:
-        """The tokens that follow in a range of entries, sampled when there are many; `words` keeps only that range of words."""
+    def sampled(self, entries: Range, most: int) -> Integers:
+        """The positions behind a range of entries, at even distances when there are more than `most`."""
         low, high = entries
-        if masked and high - low <= _MASKED_ENTRIES:
-            kept = [entry for entry in range(low, high) if not _inside(self._order[entry], masked)]
-            numbers = [self._nexts[entry] for entry in kept]
-        else:
-            most = _SAMPLE if words is None else _SAMPLE_FILTERED
-            step = -(-(high - low) // most)
-            numbers = self._nexts[low:high:step].tolist()
-        if words is None:
-            return numbers
-        first, last = words
-        return [number for number in numbers if first <= number < last]
+        return self.order[low : high : -(-(high - low) // most)]
+
+    def after_skip(self, kind: int, wanted: int, most: int) -> Integers:
+        """The positions behind a skip context (see `skips.KINDS`)."""
+        start, end = self._skip_ends[kind], self._skip_ends[kind + 1]
+        bits = bucket_bits(end - start)
+        bucket = self._bucket_starts[kind] + (wanted >> (32 - bits))
+        low, high = start + self._skip_buckets[bucket], start + self._skip_buckets[bucket + 1]
+        tag = wanted >> (24 - bits) & 255
+        low = bisect_left(self._skip_tags, tag, low, high)
+        high = bisect_right(self._skip_tags, tag, low, high)
+        return self.skip_places[low : high : max(1, -(-(high - low) // most))]
+
+    def files_of(self, positions: Integers) -> npt.NDArray[np.intp]:
+        """The numbers of the files that hold these positions."""
+        return np.searchsorted(self.file_starts, positions, side="right") - 1
 
     def gap(self, entries: Range, word: int) -> str | None:
         """The white space in front of `word` at its first place in a range of entries; None when it is not among the first ones."""
         low, high = entries
         for entry in range(low, min(high, low + 2048)):
-            if self._nexts[entry] == word:
+            if self._tokens[self._order[entry]] == word:
                 return spaces(chr(self._gaps[self._order[entry]]))
         return None
 
-    def masks(self, paths: Collection[str]) -> tuple[Range, ...]:
-        """The token ranges of those of `paths` that are in here."""
-        found = []
-        for path in paths:
-            number = self._files.get(path)
-            if number is not None:
-                end = self._file_starts[number + 1] if number + 1 < len(self._file_starts) else self.size
-                found.append((self._file_starts[number], end))
-        return tuple(found)
+    def numbers(self, paths: Collection[str]) -> list[int]:
+        """The numbers of those of `paths` that are in here."""
+        return [self._files[path] for path in paths if path in self._files]
 
 
-def _header(view: memoryview) -> tuple[list[int], tuple[str, ...], int]:
-    """Sizes of the sections, paths of the files, and where the first section starts."""
+def _header(view: memoryview) -> tuple[list[int], tuple[str, ...], tuple[str, ...], int, int]:
+    """Sizes of the sections, paths and stamps of the files, the checksum, and where the first section starts."""
     start = len(MAGIC)
     if bytes(view[:start]) != MAGIC:
         raise NotASegment("another format or version")
     length = bytes(view[start : start + _MAX_HEADER]).find(b"\n")
     try:
         header = json.loads(bytes(view[start : start + max(length, 0)]))
-        sizes, paths = [int(size) for size in header["sizes"]], tuple(map(str, header["paths"]))
+        sizes, checksum = [int(size) for size in header["sizes"]], int(header["checksum"])
+        paths, stamps = tuple(map(str, header["paths"])), tuple(map(str, header["stamps"]))
     except (ValueError, TypeError, KeyError) as error:
         raise NotASegment("the header cannot be read") from error
-    if len(sizes) != len(SECTIONS) or min(sizes) < 0:
+    if len(sizes) != len(SECTIONS) or min(sizes) < 0 or len(stamps) != len(paths):
         raise NotASegment("the header is not complete")
-    return sizes, paths, start + length + 1
-
-
-def _inside(position: int, masked: Collection[Range]) -> bool:
-    return any(start <= position < end for start, end in masked)
+    return sizes, paths, stamps, checksum, start + length + 1

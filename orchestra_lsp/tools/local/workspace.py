@@ -10,19 +10,20 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import IO
+from dataclasses import dataclass, replace
+from typing import IO, TYPE_CHECKING
 
+from orchestra_lsp.tools.local import kept
 from orchestra_lsp.tools.local.files import is_source, within
-from orchestra_lsp.tools.local.indexer import Job
-from orchestra_lsp.tools.local.segment import NotASegment, Segment
+from orchestra_lsp.tools.local.indexer import MANY_CHANGED, Job
+
+if TYPE_CHECKING:
+    from orchestra_lsp.tools.local.segment import Segment
 
 log = logging.getLogger(__name__)
 
 #: Changed files are read again after this pause: saving all files or switching a branch is one change.
 QUIET_S = 3.0
-#: With more changed files than this everything is indexed anew.
-MANY_CHANGED = 200
 JOB_S = 180.0
 #: Tries of a job whose process died, and the pause before each further one.
 TRIES = 3
@@ -49,6 +50,16 @@ class Snapshot:
     outdated: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an indexing process made. `bytes`: of text read; `changed`: the files it is about, None for all; `wrote`: its file."""
+
+    segment: Segment
+    bytes: int
+    changed: tuple[str, ...] | None = None
+    wrote: str = ""
+
+
 class JobFailed(Exception):
     """An indexing process died, took too long or wrote nonsense."""
 
@@ -62,7 +73,7 @@ class Workspace:
         self.progress = Progress("off")
         self._wake = threading.Condition()
         self._job: Job | None = None  # the whole workspace, when it is to be indexed
-        self._fresh = False
+        self._fresh = self._keep = False
         self._roots: tuple[str, ...] = ()
         self._changed: set[str] = set()  # since base was begun
         self._due = float("inf")  # when the changed files are to be read, in seconds of time.monotonic()
@@ -70,13 +81,13 @@ class Workspace:
         self._thread: threading.Thread | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
-    def learn(self, roots: Sequence[str], max_files: int, max_bytes: int) -> None:
-        """Index these folders, from now on. Returns at once."""
+    def learn(self, roots: Sequence[str], max_files: int, max_bytes: int, keep: bool = False) -> None:
+        """Index these folders, from now on; `keep`: on disk as well, for the next start. Returns at once."""
         with self._wake:
             if self._closed:
                 return
             self._roots = tuple(os.path.abspath(root) for root in roots)
-            self._job = Job(self._roots, max_files, max_bytes)
+            self._job, self._keep = Job(self._roots, max_files, max_bytes), keep
             self._fresh = True
             self.progress = Progress("waiting")
             if self._thread is None:
@@ -107,7 +118,12 @@ class Workspace:
     # --- the thread ---
 
     def _work(self) -> None:
+        # What answers is loaded here, so that the first keystroke does not wait for it.
+        import orchestra_lsp.tools.local.offering  # noqa: F401
+
         while job := self._next_job():
+            if job.only is None:
+                job = self._resumed(job)
             for attempt in range(1, TRIES + 1):
                 try:
                     self._do(job)
@@ -119,6 +135,17 @@ class Workspace:
                     if self.snapshot.base is None:  # otherwise the older index goes on serving
                         self.progress = Progress("failed", reason=str(error))
                     self._pause(self._again_s if attempt < TRIES else 0)
+
+    def _resumed(self, job: Job) -> Job:
+        """With an index kept from the last start, which answers until it is known what changed since then."""
+        if not self._keep:
+            return job
+        key = kept.key_of(job.roots, job.max_files, job.max_bytes)
+        found = kept.load(key) if self.snapshot.base is None else None
+        if found:
+            self.snapshot = Snapshot(found[0])
+            self.progress = Progress("reading", len(found[0].paths))
+        return replace(job, kept=found[1] if found else "", into=kept.new_path(key))
 
     def _pause(self, seconds: float) -> None:
         with self._wake:
@@ -141,15 +168,21 @@ class Workspace:
         return None
 
     def _do(self, job: Job) -> None:
-        segment, size = self._run(job)
-        if job.only is None:
-            self.snapshot = Snapshot(segment)
+        result = self._run(job)
+        changed = result.changed if result.changed is not None else job.only
+        if changed is None:
+            self.snapshot = Snapshot(result.segment)
         else:
-            self.snapshot = Snapshot(self.snapshot.base, segment, frozenset(job.only))
-        base = self.snapshot.base
-        self.progress = Progress("ready", len((base or segment).paths), self.progress.bytes if job.only else size)
+            # What changed on disk while the kept index was looked through comes on top of what has changed since it was written.
+            with self._wake:
+                self._changed.update(changed)
+            self.snapshot = Snapshot(self.snapshot.base, result.segment if changed else None, frozenset(changed))
+        if result.wrote:
+            kept.tidy(kept.key_of(job.roots, job.max_files, job.max_bytes), result.wrote)
+        base = self.snapshot.base or result.segment
+        self.progress = Progress("ready", len(base.paths), self.progress.bytes if changed is not None else result.bytes)
 
-    def _run(self, job: Job) -> tuple[Segment, int]:
+    def _run(self, job: Job) -> Result:
         """Run the indexing process. Raises JobFailed."""
         process = self._start()
         limit = threading.Timer(JOB_S, process.kill)
@@ -180,7 +213,7 @@ class Workspace:
                 process.kill()
         return process
 
-    def _talk(self, process: subprocess.Popen[bytes], job: Job) -> tuple[Segment, int]:
+    def _talk(self, process: subprocess.Popen[bytes], job: Job) -> Result:
         assert process.stdin is not None
         assert process.stdout is not None
         # stdin stays open: its end tells the process that nobody waits any more.
@@ -194,15 +227,22 @@ class Workspace:
             self.progress = Progress("reading", files, size)
 
 
-def read_result(stream: IO[bytes], tell: Callable[[int, int], None]) -> tuple[Segment, int]:
-    """Read what the indexing process writes. Raises ValueError (NotASegment among them) for anything else."""
+def read_result(stream: IO[bytes], tell: Callable[[int, int], None]) -> Result:
+    """Read what the indexing process writes. Raises ValueError (NotASegment among them) or OSError for anything else."""
+    from orchestra_lsp.tools.local.segment import NotASegment, Segment
+
+    changed: tuple[str, ...] | None = None
     while line := stream.readline():
         said = json.loads(line)
         match said:
             case {"failed": str(reason)}:
                 raise ValueError(reason)
+            case {"changed": [*paths]}:
+                changed = tuple(map(str, paths))
+            case {"wrote": str(path), "bytes": int(read)}:
+                return Result(kept.mapped(path), read, changed, path)
             case {"size": int(size), "bytes": int(read)} if 0 <= size <= _MAX_SEGMENT_BYTES:
-                return Segment(_exactly(stream, size)), read
+                return Result(Segment(_exactly(stream, size)), read, changed)
             case {"files": int(files), "bytes": int(read)} if "size" not in said:
                 tell(files, read)
             case _:
@@ -217,7 +257,7 @@ def _exactly(stream: IO[bytes], size: int) -> memoryview:
     while got < size:
         piece = stream.read(min(1 << 20, size - got))
         if not piece:
-            raise NotASegment(f"the index ends after {got} of {size} bytes")
+            raise ValueError(f"the index ends after {got} of {size} bytes")
         view[got : got + len(piece)] = piece
         got += len(piece)
     return view.toreadonly()

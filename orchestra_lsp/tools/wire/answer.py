@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncGenerator, Iterator
@@ -24,6 +25,10 @@ log = logging.getLogger("orchestra")
 PAUSE_SECONDS = 20.0
 #: How long a whole text waits for its token counts.
 COUNTS_SECONDS = 1.0
+#: A model's words come every few ms and each of them costs a turn of the whole machinery: they are read in handfuls. Only a wait
+#: of at least WAITED_SECONDS is followed by one, so what has come already is never held up.
+HANDFUL_SECONDS = 0.025
+WAITED_SECONDS = 0.001
 #: How long the end of the stream may take after the last event; seeing it lets the connection be used again.
 END_SECONDS = 0.02
 #: How long an error may take to explain itself.
@@ -68,6 +73,8 @@ async def pieces(http: Http, call: Call, dialect: Dialect, shape: Shape | None =
                 for delta in reader.read(chunk):
                     if text := answer.add(delta):
                         yield Piece("" if shape else text)
+                if reply.waited > WAITED_SECONDS and answer.begun and not answer.finish:
+                    await asyncio.sleep(HANDFUL_SECONDS)
                 reply.patience = COUNTS_SECONDS if answer.finish else PAUSE_SECONDS if answer.begun else None
         except ToolError as error:
             if not answer.finish:
@@ -104,6 +111,23 @@ def count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
+class Pairs:
+    """Puts surrogate pairs together that were cut between two pieces of a text."""
+
+    def __init__(self) -> None:
+        self._half = ""  # the first half of one
+
+    def feed(self, text: str) -> str:
+        """The text that is certain now, of characters that can stand in a file."""
+        if not self._half and text.isascii():
+            return text
+        text = self._half + text
+        self._half = text[-1] if "\ud800" <= text[-1:] <= "\udbff" else ""
+        text = text[: len(text) - len(self._half)]
+        # JSON can escape half a pair; alone it is no character.
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 class _Answer:
     """What has come so far."""
 
@@ -113,7 +137,7 @@ class _Answer:
         self._usage: Usage | None = None
         self._texts: list[str] = []
         self._thoughts = Thoughts()
-        self._half = ""  # first half of a surrogate pair that was cut between two events
+        self._pairs = Pairs()
 
     @property
     def begun(self) -> bool:
@@ -124,7 +148,7 @@ class _Answer:
         self.finish = delta.finish or self.finish
         self.done = self.done or delta.done
         self._usage = delta.usage or self._usage
-        return self._keep(self._thoughts.feed(self._paired(delta.text)))
+        return self._keep(self._thoughts.feed(self._pairs.feed(delta.text)))
 
     def last(self, endpoint: Endpoint, shape: Shape | None) -> Piece:
         """The closing piece. Raises ToolError when the answer is cut or empty."""
@@ -143,15 +167,6 @@ class _Answer:
         if text:
             self._texts.append(text)
         return text
-
-    def _paired(self, text: str) -> str:
-        text = self._half + text
-        self._half = text[-1] if "\ud800" <= text[-1:] <= "\udbff" else ""
-        text = text[: len(text) - len(self._half)]
-        if text.isascii():
-            return text
-        # JSON can escape half a pair; alone it is no character and cannot stand in a file.
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 class _Reader:

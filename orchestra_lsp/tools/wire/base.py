@@ -82,7 +82,7 @@ class HttpTool:
         self._line = line
         self._abilities = abilities
         host = "" if line.endpoint.direct else urlsplit(line.endpoint.base).hostname or ""
-        self._tariff = Tariff(host, line.endpoint.model, line.settings.price)
+        self.tariff = Tariff(host, line.endpoint.model, line.settings.price)
 
     @property
     def name(self) -> str:
@@ -106,7 +106,7 @@ class HttpTool:
         pieces = answer.pieces(self._line.http, call, question.dialect, question.shape)
         async with aclosing(pieces):
             async for piece in pieces:
-                yield replace(piece, usage=self._tariff.priced(piece.usage)) if piece.usage else piece
+                yield replace(piece, usage=self.tariff.priced(piece.usage)) if piece.usage else piece
 
     def _admit(self, prompt: MaskedPrompt) -> None:
         """Raises ToolError for a prompt of a file that is never sent; its texts are empty, so nobody could answer it."""
@@ -167,9 +167,12 @@ class HttpTool:
 
 def unverified(health: Health, what: str) -> Health:
     """Says of a tool that is well that nobody has ever tried its adapter with the real thing."""
-    if health != Health(State.READY):
+    if health.state is not State.READY:
         return health
-    return Health(State.READY, f"reachable; the adapter follows the documentation of {what} and has not been tried with the real one")
+    return Health(
+        State.READY,
+        f"{health.reason or 'reachable'}; the adapter follows the documentation of {what} and has not been tried with the real one",
+    )
 
 
 def ill(error: ToolError) -> Health:

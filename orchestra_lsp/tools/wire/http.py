@@ -57,6 +57,7 @@ class Reply:
         self.headers: Mapping[str, str] = response.headers
         self.media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         self.patience: float | None = None  # longest wait for the next piece in seconds; None: the deadline alone
+        self.waited = 0.0  # seconds until the last piece came
         # Nothing to decode is the rule, as no other encoding is asked for; then httpx's decoding layers cost more than our own.
         encoded = "content-encoding" in response.headers
         self._pieces = response.aiter_bytes() if encoded else aiter(response.stream)  # type: ignore[arg-type]
@@ -66,7 +67,8 @@ class Reply:
     async def chunk(self) -> bytes:
         """The next piece of the body, empty at its end. Raises ToolError."""
         call = self.call
-        until = call.deadline if self.patience is None else min(call.deadline, time.monotonic() + self.patience)
+        asked = time.monotonic()
+        until = call.deadline if self.patience is None else min(call.deadline, asked + self.patience)
         try:
             chunk = await self._limit.wait(anext(self._pieces), until)
         except StopAsyncIteration:
@@ -75,6 +77,7 @@ class Reply:
             raise faults.timed_out(call.endpoint, call.allowed, begun=call.left > 0) from None
         except faults.transport_errors() as error:
             raise faults.broken_off(call.endpoint, error) from None
+        self.waited = time.monotonic() - asked
         self._size += len(chunk)
         if self._size > MAX_BYTES:
             raise faults.too_long(call.endpoint, MAX_BYTES)

@@ -92,6 +92,7 @@ class Deployment:
     sigma: float = 0.3
     tpot_ms: float = 2.0  # time per output token
     tokens: int = 16
+    text: str = ""  # what it says instead of random words; behind a prompt that ends with its beginning, the rest of it
 
 
 @dataclass
@@ -102,6 +103,7 @@ class Plan:
     tpot: float
     tokens: int
     fault: Fault | None
+    text: str = ""
 
 
 @dataclass
@@ -140,7 +142,7 @@ class Provider:
                 self.count(name, "slow")
             elif hit is None:
                 hit = f
-        return Plan(d.ttft_ms / 1e3 * scale, d.tpot_ms / 1e3 * max(1.0, scale), d.tokens, hit)
+        return Plan(d.ttft_ms / 1e3 * scale, d.tpot_ms / 1e3 * max(1.0, scale), d.tokens, hit, d.text)
 
     def count(self, name: str, what: str) -> None:
         self.stats.setdefault(name, Counter())[what] += 1
@@ -187,6 +189,14 @@ class Dialect:
         self.id = f"fake-{deployment}-{random.Random(self.prompt).getrandbits(32):08x}"
         self.n_in, self.n_out = max(1, len(self.prompt) // 4), len(self.parts)
         self.stop = "length" if limit < tokens else "stop"
+
+    def say(self, text: str) -> None:
+        """Answer with `text`, as a model would: it goes on where the text before the cursor ends."""
+        before = self.prompt.partition("\x00")[0]
+        begun = next((size for size in range(len(text) - 1, 0, -1) if before.endswith(text[:size])), 0)
+        size = max(1, len(text) // max(1, len(self.parts)))
+        self.parts = [text[at : at + size] for at in range(begun, len(text), size)]
+        self.n_out = len(self.parts)
 
     media = "text/event-stream"
     garbage = b': keep-alive\r\n\r\nevent: x_unknown\r\ndata: {"type": "x_unknown"}\r\n\r\n'
@@ -533,7 +543,10 @@ class Server:
         p.count(name, "requests")
         p.count(name, plan.fault.kind if plan.fault else "ok")
         p.inflight[name] += 1
-        work = asyncio.ensure_future(self.act(dialect(body, name, plan.tokens), plan, writer))
+        said = dialect(body, name, plan.tokens)
+        if plan.text:
+            said.say(plan.text)
+        work = asyncio.ensure_future(self.act(said, plan, writer))
         gone = asyncio.ensure_future(self.client_gone(reader))
         try:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
