@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import sqlite3
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from orchestra_lsp.tools.wire.program import Program
     from orchestra_lsp.trust.mask import MaskedPrompt
 
-COLUMNS = ("tool", "adapter", "installed", "state", "can", "price", "found", "what to do")
+COLUMNS = ("tool", "adapter", "installed", "signed in", "state", "can", "price", "found", "what to do", "last error")
+_ERRORS = "SELECT tool, max(at_us), problem FROM tool_call WHERE outcome = 'failed' AND problem <> '' GROUP BY tool"
 TRY_COLUMNS = ("what", "found")
 VERSION_SECONDS = 8.0
 TRY_SECONDS = 60.0
@@ -67,29 +69,55 @@ async def _list(context: Context) -> Result:
     orchestra = context.orchestra()
     health = await orchestra.check()
     settings = context.loaded.settings.tools
-    known = [_known(name, settings[name], one, orchestra.tools.get(name)) for name, one in health.items()]
+    able = {player.name: player.abilities for player in orchestra.players()}
+    known = [_known(name, settings[name], (one, able.get(name)), orchestra.tools.get(name)) for name, one in health.items()]
     there = {one.kind for one in known}
     known += [Known(kind, kind, None, NOT_SET_UP) for kind in registry.kinds() if kind not in there]
     installed = await asyncio.gather(*(_installed(one) for one in known))
-    rows = [_row(one, how) for one, how in zip(known, installed, strict=True)]
+    errors = await asyncio.to_thread(_last_errors, context)
+    rows = [(*_row(one, how), errors.get(one.name, "")) for one, how in zip(known, installed, strict=True)]
     well = not any(one.health.state in (State.DOWN, State.SIGNED_OUT) for one in known)
     return Table("Tools", COLUMNS, tuple(rows), [dict(zip(COLUMNS, row, strict=True)) for row in rows], ok=well)
 
 
-def _known(name: str, settings: ToolSettings, health: Health, tool: Tool[MaskedPrompt] | None) -> Known:
-    kind = settings.kind or name
-    return (
-        Known(name, kind, settings, health, tool.abilities, tool.model)
-        if tool
-        else Known(name, kind, settings, health, None, settings.model)
-    )
+def _known(name: str, settings: ToolSettings, found: tuple[Health, Abilities | None], tool: Tool[MaskedPrompt] | None) -> Known:
+    health, abilities = found
+    return Known(name, settings.kind or name, settings, health, abilities, tool.model if tool else settings.model)
 
 
 def _row(one: Known, installed: str) -> tuple[str, ...]:
     can = ", ".join(kind.value for kind in Kind if one.abilities and kind in one.abilities.kinds)
     remedy = one.health.remedy or ("" if one.settings else f"add [tools.{one.kind}] to your settings to use it")
     state = "not set up" if one.settings is None else one.health.state.value
-    return one.name, one.kind, installed, state, can, _price(one), one.health.reason, remedy
+    return one.name, one.kind, installed, _signed_in(one), state, can, _price(one), one.health.reason, remedy
+
+
+def _signed_in(one: Known) -> str:
+    """A check that went well has got past the sign-in; of a tool that is down nobody knows."""
+    if one.kind == "local" or (one.abilities and one.abilities.reach is not Reach.OUTSIDE):
+        return "not needed"
+    if one.health.state is State.SIGNED_OUT:
+        return "no"
+    return "yes" if one.health.state in (State.READY, State.DEGRADED) else "unknown"
+
+
+def _last_errors(context: Context) -> Mapping[str, str]:
+    """By tool, what its last failure was and how long ago; empty when nothing is on record."""
+    from orchestra_lsp.commands.parts.recorded import recorded
+
+    try:
+        with recorded(context) as store:
+            rows = store.read(_ERRORS)
+    except (WrongUse, sqlite3.Error):
+        return {}  # the list is worth showing without it
+    return {str(tool): f"{problem} ({_ago(time.time() - int(at_us) / 1e6)} ago)" for tool, at_us, problem in rows}
+
+
+def _ago(seconds: float) -> str:
+    for size, word in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {word}"
+    return f"{max(0.0, seconds):.0f} s"
 
 
 async def _installed(one: Known) -> str:

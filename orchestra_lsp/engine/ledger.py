@@ -9,12 +9,14 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 from orchestra_lsp.engine.cost import Budget
 from orchestra_lsp.model import Kind, Usage
 from orchestra_lsp.store.records import CallRecord
 from orchestra_lsp.store.store import Store
+from orchestra_lsp.tools.wire.trouble import masked
 
 log = logging.getLogger("orchestra")
 
@@ -27,6 +29,15 @@ FROM tool_call WHERE at_us >= ? AND process <> ?
 #: What became of a call: its answer was shown, refused by the judge, one of several, there was none, or another tool was faster.
 #: One that was told to stop may be billed for what it had read and written, and nobody says how much: its cost is unknown.
 USED, REJECTED, COMPARED, FAILED, LOST = "used", "rejected", "compared", "failed", "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """What one call took, and why it failed."""
+
+    latency_ms: float
+    usage: Usage
+    problem: str = ""
 
 
 class Ledger:
@@ -48,21 +59,31 @@ class Ledger:
             self._own += usage.cost
         elif outcome != FAILED:
             self._own_unknown += 1
-        if self._store:
-            self._store.put(
-                CallRecord(
-                    ask_id=ask_id,
-                    process=self.process,
-                    at_us=time.time_ns() // 1000,
-                    kind=kind.value,
-                    tool=tool,
-                    outcome=outcome,
-                    latency_ms=latency_ms,
-                    input_tokens=usage.input_tokens,
-                    output_tokens=usage.output_tokens,
-                    cost_usd=usage.cost,
-                )
+        self._write(ask_id, kind, tool, outcome, Took(latency_ms, usage))
+
+    def failed(self, ask_id: str, kind: Kind, tool: str, latency_ms: float, problem: str) -> None:
+        """One call that came to nothing, taken to be free; `problem` is what a person would be told."""
+        self._turn_over()
+        self._write(ask_id, kind, tool, FAILED, Took(latency_ms, Usage(), masked(problem)))
+
+    def _write(self, ask_id: str, kind: Kind, tool: str, outcome: str, took: Took) -> None:
+        if self._store is None:
+            return
+        self._store.put(
+            CallRecord(
+                ask_id=ask_id,
+                process=self.process,
+                at_us=time.time_ns() // 1000,
+                kind=kind.value,
+                tool=tool,
+                outcome=outcome,
+                latency_ms=took.latency_ms,
+                input_tokens=took.usage.input_tokens,
+                output_tokens=took.usage.output_tokens,
+                cost_usd=took.usage.cost,
+                problem=took.problem,
             )
+        )
 
     def budget(self, limit: float | None) -> Budget:
         """Today's budget as far as it is known here; calls under way count with what was set aside for them."""

@@ -100,7 +100,7 @@ class Settler:
                 free = estimates.get(attempt.tool) == 0.0
                 self.ledger.note(ask.id, ask.kind, attempt.tool, ledger.LOST, attempt.took_ms, Usage(cost=0.0 if free else None))
             elif attempt.error and attempt.tool not in answered:
-                self.ledger.note(ask.id, ask.kind, attempt.tool, ledger.FAILED, attempt.took_ms)
+                self.ledger.failed(ask.id, ask.kind, attempt.tool, attempt.took_ms, attempt.error.problem)
 
 
 def _refused(climbed: Climbed) -> tuple[str, ...]:

@@ -105,6 +105,7 @@ class CallRecord:
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost_usd: float | None = None
+    problem: str = ""  # why it failed, in the words a person was shown; free of secrets
 
 
 @dataclass(frozen=True, slots=True)

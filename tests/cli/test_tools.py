@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from orchestra_lsp.engine.ledger import Ledger
+from orchestra_lsp.model import Kind
+from orchestra_lsp.store.store import Store
 from tests.cli.terminal import Terminal
 from tests.support.copilot import fake_server
 
@@ -27,6 +30,10 @@ def test_every_tool_and_every_adapter_has_a_row(terminal: Terminal) -> None:
     copilot(terminal, more='[tools.claude]\nmodel = "claude-haiku-4-5"\nkey = "env:NO_SUCH_KEY"\n')
     rows = {one["tool"]: one for one in terminal.json("tools", "--format", "json", code=1)}
     assert rows["copilot"]["state"] == "ready"
+    assert rows["copilot"]["signed in"] == "yes"
+    assert rows["local"]["signed in"] == "not needed"
+    assert rows["local"]["can"] == "complete"
+    assert rows["claude"]["signed in"] == "unknown"
     assert rows["copilot"]["can"] == "complete, next_edit"
     assert rows["copilot"]["price"] == "in the plan"
     assert rows["local"]["price"] == "none: runs here"
@@ -97,3 +104,13 @@ def test_doctor_says_who_is_signed_out(terminal: Terminal) -> None:
     [tool] = [one for one in terminal.json("doctor", "--format", "json", code=1)["tools"] if one["name"] == "copilot"]
     assert tool["state"] == "signed out"
     assert "sign-in" in tool["remedy"]
+
+
+def test_the_last_error_is_told_without_secrets(terminal: Terminal) -> None:
+    copilot(terminal)
+    store = Store(terminal.home / "store.sqlite3")
+    ledger = Ledger(store)
+    ledger.failed("a", Kind.COMPLETE, "copilot", 12.0, "older")
+    ledger.failed("b", Kind.COMPLETE, "copilot", 12.0, f"refused the key {'ghp_' + 'x7Rk2mQ9vT4bN8sL1wZ6yC3dF5hJ0gKpA2eB'}")
+    store.close()
+    assert row_of(terminal, "copilot")["last error"].startswith("refused the key [masked] (")

@@ -1,4 +1,5 @@
--- Every call to a tool, whether its answer was shown or not: what it took and cost. Never text.
+-- Every call to a tool, whether its answer was shown or not: what it took and cost, and what went wrong. Never a prompt
+-- or an answer; of a tool's own complaint no secret.
 CREATE TABLE tool_call (
     ask_id TEXT NOT NULL,
     process TEXT NOT NULL,
@@ -9,7 +10,8 @@ CREATE TABLE tool_call (
     latency_ms REAL NOT NULL,
     input_tokens INTEGER,
     output_tokens INTEGER,
-    cost_usd REAL
+    cost_usd REAL,
+    problem TEXT NOT NULL DEFAULT ''
 ) STRICT;
 
 CREATE INDEX tool_call_at ON tool_call (at_us);
