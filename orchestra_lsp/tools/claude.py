@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
@@ -15,6 +16,7 @@ from orchestra_lsp.tools.wire.base import HttpTool, Question, line_to
 from orchestra_lsp.tools.wire.endpoint import Endpoint, chosen, resolve, rooted
 from orchestra_lsp.tools.wire.extract import shape_for
 from orchestra_lsp.tools.wire.prompt import render
+from orchestra_lsp.tools.wire.reported import TOOL
 
 if TYPE_CHECKING:
     from orchestra_lsp.config import ToolSettings
@@ -32,6 +34,8 @@ VERSION = "2023-06-01"
 KINDS = TEXT_KINDS - {Kind.COMPLETE}
 EVENTS = frozenset({"message_start", "content_block_start", "content_block_delta", "message_delta", "message_stop", "error"})
 REMEMBER = {"cache_control": {"type": "ephemeral"}}
+#: A review is told by calling our tool, so that its form can be relied on.
+REPORTING = {"tools": [TOOL], "tool_choice": {"type": "tool", "name": TOOL["name"]}}
 
 
 def create(name: str, settings: ToolSettings, shared: Shared) -> Tool[MaskedPrompt]:
@@ -50,7 +54,9 @@ class Claude(HttpTool):
 
     async def ask(self, prompt: MaskedPrompt, deadline: float) -> AsyncGenerator[Piece, None]:
         self._admit(prompt)
-        question = Question("/v1/messages", _body(self.model, prompt), _Dialect(self._line.endpoint), shape_for(prompt))
+        question = Question(
+            "/v1/messages", _body(self.model, prompt), _Dialect(self._line.endpoint, prompt.kind is Kind.REVIEW), shape_for(prompt)
+        )
         try:
             async with aclosing(self._answer(question, deadline)) as pieces:
                 async for piece in pieces:
@@ -66,8 +72,10 @@ class Claude(HttpTool):
 class _Dialect:
     """Counts come in two parts: the prompt's with the first event (which may be missing), the answer's with the last."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, reports: bool) -> None:
+        """`reports`: what our tool is called with is the answer."""
         self._endpoint = endpoint
+        self._reports = reports
         self._usage = Usage()
 
     def event(self, event: Event) -> Delta:
@@ -78,9 +86,9 @@ class _Dialect:
             case "message_start":
                 return self._counted(document["message"].get("usage"))
             case "content_block_start":
-                return Delta(_text(document["content_block"]))
+                return Delta(_text(document["content_block"], self._reports))
             case "content_block_delta":
-                return Delta(_text(document["delta"]))
+                return Delta(_text(document["delta"], self._reports))
             case "message_delta":
                 counted = self._counted(document.get("usage"))
                 return Delta(finish=self._finish(document["delta"].get("stop_reason")), usage=counted.usage)
@@ -93,7 +101,7 @@ class _Dialect:
     def whole(self, document: dict[str, Any]) -> Delta:
         if document.get("type") == "error":
             raise faults.declared(self._endpoint, document.get("error") or {})
-        text = "".join(_text(block) for block in document["content"])
+        text = "".join(_text(block, self._reports) for block in document["content"])
         return Delta(text, self._finish(document.get("stop_reason")) or "stop", self._counted(document.get("usage")).usage, done=True)
 
     def _counted(self, usage: dict[str, Any] | None) -> Delta:
@@ -132,10 +140,17 @@ def _body(model: str, prompt: MaskedPrompt) -> dict[str, Any]:
         "system": [{"type": "text", "text": told.system, **REMEMBER}],
         "messages": [{"role": "user", "content": [*context, {"type": "text", "text": told.question}]}],
         "stream": True,
+        **(REPORTING if prompt.kind is Kind.REVIEW else {}),
     }
 
 
-def _text(block: dict[str, Any]) -> str:
-    """The text of a block or delta; thoughts, signatures and tool calls have none."""
-    text = block.get("text")
-    return text if isinstance(text, str) and block.get("type") in ("text", "text_delta") else ""
+def _text(block: dict[str, Any], reports: bool) -> str:
+    """The text of a block or delta; thoughts and signatures have none. With `reports` only what our tool is called with counts."""
+    match block:
+        case {"type": "input_json_delta", "partial_json": str(part)} if reports:
+            return part
+        case {"type": "tool_use", "input": {**fields}} if reports and fields:
+            return json.dumps(fields)
+        case {"type": "text" | "text_delta", "text": str(text)}:
+            return text
+    return ""

@@ -11,6 +11,7 @@ import pytest
 
 from orchestra_lsp.model import Kind, Usage
 from orchestra_lsp.tools.registry import Shared
+from orchestra_lsp.tools.wire.reported import Reported, reported
 from tests.support.providers.canned import answer, canned
 from tests.tools.kit import ask, failure, prompt, text_of, tool
 
@@ -82,6 +83,14 @@ async def test_a_stream_without_its_first_event_still_answers(shared: Shared) ->
 async def test_an_answer_that_is_only_a_tool_call_is_empty(shared: Shared) -> None:
     async with canned(recorded("claude/messages.tool-use.sse")) as server:
         assert "empty" in (await failure(tool(shared, "claude", url=server.url, model="m"), ASKED)).problem
+
+
+async def test_a_review_is_what_our_tool_is_called_with(shared: Shared) -> None:
+    async with canned(recorded("claude/messages.report.sse")) as server:
+        pieces = await ask(tool(shared, "claude", url=server.url, model="m"), prompt(Kind.REVIEW))
+        body = json.loads(server.bodies[0])
+    assert reported(text_of(pieces)) == (Reported("shop/sums.py", 2, "    return a", "error", "b is never used"),)
+    assert body["tool_choice"] == {"type": "tool", "name": body["tools"][0]["name"]}
 
 
 @pytest.mark.parametrize("name", ["claude/messages.text.sse", "llama.cpp/messages.sse", "llama.cpp/chat-completions.sse"])
