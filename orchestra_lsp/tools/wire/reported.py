@@ -59,10 +59,10 @@ def reported(text: str) -> tuple[Reported, ...]:
         document = json.loads(text[start : end + 1])
     except (json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"the answer is no valid JSON: {error}") from None
-    found = document.get("findings") if isinstance(document, dict) else None
-    if not isinstance(found, list):
-        raise ValueError('the answer has no list "findings"')
-    return tuple(made for one in found[:MOST] if (made := _one(one)) is not None)
+    match document:
+        case {"findings": [*found]}:
+            return tuple(made for one in found[:MOST] if (made := _one(one)) is not None)
+    raise ValueError('the answer has no list "findings"')
 
 
 def _one(value: object) -> Reported | None:
