@@ -18,4 +18,11 @@ never a neighbour on its own floor. `tests/house/test_floors.py` reads this tabl
     0      telemetry   span() and count(); nothing leaves until an exporter is configured
 """
 
+import sys
+
 __version__ = "0.1.0"
+
+if sys.argv[:1] == ["-m"] and not sys.flags.safe_path:
+    # Started as `python -m orchestra_lsp...`: the folder it was started in, often the workspace, comes first among those that modules
+    # are looked up in. A workspace with a `pydantic/` or a `queue.py` of its own would be run in place of what we need.
+    del sys.path[:1]

@@ -83,6 +83,8 @@ class CompletionSettings(_Section):
     """Time limit of an automatic suggestion."""
     manual_deadline_ms: int = Field(default=5000, ge=50, le=120_000)
     """Time limit of a suggestion asked for by hand."""
+    wait_ms: int = Field(default=400, ge=0, le=60_000)
+    """A model that has not answered after this is not waited for when the embedded engine has an offer; its answer comes next."""
     remote: bool = True
     """Let configured models complete; otherwise the embedded engine alone does."""
     cache: bool = True
@@ -106,6 +108,12 @@ class ReviewSettings(_Section):
     """Another severity for a rule, by its id."""
     idle_ms: int = Field(default=500, ge=0, le=10_000)
     """A new finding on the line being typed waits for this pause."""
+    baseline: str = ".orchestra/baseline.json"
+    """File in the project with findings that are accepted and not told; `orchestra review --accept` writes it. Empty: none."""
+    relaxed: list[str] = ["tests/*", "*/tests/*", "test/*", "*__tests__/*", "test_*.py", "*_test.*", "*.test.*", "*.spec.*"]
+    """Files, by globs, that are reviewed less strictly: nothing about style or performance, and what is not certain is a hint."""
+    others: list[str] = Field(default_factory=list)
+    """Other servers of the same documents, which are left what they have a code for: "eslint", or "ruff:E,F" for some codes."""
     code_lens: bool = True
     """Show complexity above functions."""
 

@@ -124,6 +124,8 @@ class Ask:
     background: bool = False  # nobody waits for it: prepared in case it is asked
     consensus: int = 0  # so many tools are to answer at once and be compared; 0: one, unless the settings say otherwise
     visible: tuple[tuple[str, Span], ...] = ()  # (uri, span) of what the editor shows, where it tells
+    later: bool = False  # the asker hears of a better answer that comes later, and asks again
+    kept: bool = False  # only what is kept and the embedded engine may answer: no tool is called
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from orchestra_lsp.commands.result import Reviewed
 from orchestra_lsp.model import Buffer, Severity
+from orchestra_lsp.review.reviewed import Reviewed
 from orchestra_lsp.syntax.text import Encoding, decode, line_bounds, position_at
 
 if TYPE_CHECKING:

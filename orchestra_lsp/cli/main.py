@@ -109,7 +109,8 @@ def _act(word: Word, given: Mapping[str, Any]) -> int:
     try:
         options = checked_arguments(word.name, word.options, _given(word.options, given))
         arguments = checked_arguments(word.name, word.parameters, _given(word.parameters, given))
-        return word.act(arguments, Options(options.text("format") == "json", options.flag("yes")))
+        form = options.text("format")
+        return word.act(arguments, Options(form == "json", options.flag("yes"), form if form not in ("", "text", "json") else ""))
     except (WrongUse, Unanswered) as error:
         print(f"orchestra {word.name}: {str(error).removeprefix(f'{word.name}: ')}", file=sys.stderr)
         return WRONG_USE

@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestra_lsp.cli import render, write
+from orchestra_lsp.cli import render, report, write
 from orchestra_lsp.cli.word import Options
 from orchestra_lsp.commands.registry import Arguments, Command, Context
-from orchestra_lsp.commands.result import Edits, Result
+from orchestra_lsp.commands.result import Edits, Findings, Result
 from orchestra_lsp.config import PROJECT_FILE, Loaded, load
 
 if TYPE_CHECKING:
@@ -25,16 +25,24 @@ log = logging.getLogger("orchestra")
 
 def perform(command: Command, arguments: Arguments, options: Options) -> int:
     """The exit code. Raises WrongUse and Unanswered."""
-    screen = render.Screen(plain=options.json)
+    screen = render.Screen(plain=options.json or bool(options.report))
     root = project_of(_first_path(arguments))
     loaded = load((root,))
     if command.name != "doctor":  # which shows them itself
         for problem in loaded.problems:
             screen.warn(str(problem))
-    result = asyncio.run(_run(command, arguments, screen, Started(loaded, command.needs_model), root))
+    streams = not (options.json or options.report)
+    result = asyncio.run(
+        _run(command, arguments, screen.streaming(streams), Started(loaded, command.needs_model or arguments.flag("ai")), root)
+    )
     if isinstance(result, Edits):
         return write.make(result, screen, options)
-    render.show(result, screen, options.json)
+    if isinstance(result, Findings) and result.fixed:
+        write.make_beside(result.fixed)
+    if isinstance(result, Findings) and options.report:
+        report.write(result.files, options.report, root)
+    else:
+        render.show(result, screen, options.json)
     return render.exit_code(result)
 
 
@@ -78,7 +86,9 @@ class Started:
 async def _run(command: Command, arguments: Arguments, screen: render.Screen, started: Started, root: str) -> Result:
     try:
         with screen.progress(command.name) as progress:
-            context = Context(started.loaded, started.orchestra, (root,), progress=progress, show=partial(_show, screen))
+            context = Context(
+                started.loaded, started.orchestra, (root,), progress=progress, found=screen.found, show=partial(_show, screen)
+            )
             return await command.run(context, arguments)
     finally:
         await started.close()

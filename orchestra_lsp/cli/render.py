@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Final
 from orchestra_lsp.cli.findings import entries, grid, plain
 from orchestra_lsp.commands.parts.values import value_of
 from orchestra_lsp.commands.result import Edits, Findings, Result, Table, Text
+from orchestra_lsp.review.reviewed import Reviewed, failing
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.status import Status
     from rich.table import Table as Grid
 
 FOUND: Final = 1
@@ -26,6 +28,8 @@ class Screen:
     def __init__(self, plain: bool = False) -> None:
         self.plain = plain or not sys.stdout.isatty()
         self.asks = sys.stdin.isatty() and sys.stderr.isatty()
+        self._streams = False
+        self._status: Status | None = None
 
     @property
     def out(self) -> Console:
@@ -34,14 +38,32 @@ class Screen:
     def warn(self, message: str) -> None:
         print(f"orchestra: {message}", file=sys.stderr)
 
+    def streaming(self, streams: bool) -> Screen:
+        """The same screen; `streams`: findings are shown as they come."""
+        self._streams = streams
+        return self
+
+    def found(self, file: Reviewed) -> bool:
+        """Show the findings of one file at once; False where everything is shown at the end."""
+        if self._streams:
+            if self._status:  # its line must not get between ours
+                self._status.stop()
+            show_file(file, self)
+            sys.stdout.flush()
+            if self._status:
+                self._status.start()
+        return self._streams
+
     @contextmanager
     def progress(self, title: str) -> Iterator[Callable[[str], None]]:
         """A line that says what is going on, on a terminal and only while it goes on."""
         if self.plain or not sys.stderr.isatty():
             yield lambda _message: None
             return
-        with console(error=True).status(title) as status:
-            yield lambda message: status.update(f"{title}: {message}")
+        with console(error=True).status(title) as self._status:
+            status = self._status
+            yield lambda message: status.update(_escaped(f"{title}: {message}"))
+        self._status = None
 
     def ask(self, question: str) -> bool:
         """Yes or no; no where nobody can answer."""
@@ -71,7 +93,7 @@ def exit_code(result: Result) -> int:
     """0 clean, 1 findings or something that needs care."""
     match result:
         case Findings():
-            return FOUND if any(file.findings for file in result.files) else 0
+            return FOUND if any(failing(file.findings, result.fail_on) for file in result.files) else 0
         case Table():
             return 0 if result.ok else FOUND
     return 0
@@ -137,15 +159,20 @@ def _plain_table(table: Table, rows: list[tuple[str, ...]]) -> None:
 # --- findings ---
 
 
+def show_file(file: Reviewed, screen: Screen) -> None:
+    if screen.plain:
+        print("\n".join(plain(file.path, entries(file))))
+        return
+    console = screen.out
+    console.print(f"[underline]{_escaped(file.path)}[/]")
+    console.print(grid(console, file.buffer, entries(file)))
+    console.print()
+
+
 def _show_findings(result: Findings, screen: Screen) -> None:
-    for file in result.files:
-        if file.findings and screen.plain:
-            print("\n".join(plain(file.path, entries(file))))
-        elif file.findings:
-            console = screen.out
-            console.print(f"[underline]{_escaped(file.path)}[/]")
-            console.print(grid(console, file.buffer, entries(file)))
-            console.print()
+    for file in result.files if not result.told else ():
+        if file.findings:
+            show_file(file, screen)
     for reason in result.skipped:
         screen.warn(f"skipped {reason}")
     if screen.plain:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from orchestra_lsp.commands import registry
 from orchestra_lsp.commands.registry import Arguments, Changes, Command, Parameter, Place, Takes
 
 #: Words that are not commands of the registry, or are done in another way here: name -> module with WORD.
-OWN: Final = {"try": "play", "mask": "mask", "do": "do", "top": "top"}
+OWN: Final = {"try": "play", "mask": "mask", "do": "do", "top": "top", "hooks": "hooks"}
 #: The order of `orchestra --help`; whatever is new comes behind.
 ORDER: Final = (
     "try",
     "review",
     "fix",
+    "review-change",
+    "hooks",
     "facts",
     "mask",
     "explain",
@@ -47,6 +49,7 @@ class Options:
 
     json: bool = False
     yes: bool = False
+    report: str = ""  # for another program: sarif, github, gitlab, junit
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,5 +80,6 @@ def _of(command: Command) -> Word:
 
         return perform(command, arguments, options)
 
-    options = (FORMAT,) if command.changes is Changes.NOTHING else (FORMAT, YES)
+    form = replace(FORMAT, choices=command.formats)
+    options = (form,) if command.changes is Changes.NOTHING else (form, YES)
     return Word(command.name, command.summary, command.parameters, command.phrases, act, command.changes, options)

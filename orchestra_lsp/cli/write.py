@@ -39,6 +39,15 @@ def make(edits: Edits, screen: Screen, options: Options) -> int:
     return 0
 
 
+def make_beside(edits: Edits) -> None:
+    """Make edits that nobody has to be asked about, and tell it on standard error: the result is something else."""
+    for file in edits.files:
+        _check(file)
+    for file in edits.files:
+        _write(file)
+        print(_told(file), file=sys.stderr)
+
+
 def _agreed(files: Sequence[FileEdit], screen: Screen) -> list[FileEdit]:
     """Without those that want a word of their own and do not get it: `--yes` is said before anybody has seen them."""
     agreed = []

@@ -14,15 +14,16 @@ async def run(context: Context, arguments: Arguments) -> Result:
 
 
 def _fixed(context: Context, arguments: Arguments) -> Result:
-    from orchestra_lsp.review import policy
-    from orchestra_lsp.review.check import check
-    from orchestra_lsp.review.fix import fix_all
+    from orchestra_lsp.review.fix import fix_all_with
+    from orchestra_lsp.review.project import read_project
 
+    review = context.loaded.settings.review
+    project = read_project(context.roots[0] if context.roots else ".", review)
     changed: list[FileEdit] = []
     for path, found in sources(context, arguments):
         if isinstance(found, Buffer):
-            findings = policy.apply(check(found), context.loaded.settings.review, found.language)
-            if edits := fix_all(found, findings):
+            findings = project.wanted(project.check(found), found, review)
+            if edits := fix_all_with(project.table(found.language), found, findings):
                 changed.append(FileEdit(path, found.uri, found, edits))
     if not changed:
         return Text("Nothing to fix", "No fix that is safe is wanted here; `orchestra review` shows the rest.\n")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from orchestra_lsp.config import Loaded
     from orchestra_lsp.engine.orchestra import Orchestra
     from orchestra_lsp.model import Buffer, Span
+    from orchestra_lsp.review.reviewed import Reviewed
     from orchestra_lsp.tools.contract import SignInStep
 
 NOT_COMMANDS: Final = frozenset({"registry", "result"})
@@ -91,6 +92,11 @@ def _silent(_message: str) -> None:
     """Progress for doors that show none."""
 
 
+def _kept_back(_file: Reviewed) -> bool:
+    """Findings for doors that show all of them at the end."""
+    return False
+
+
 def _unseen(_step: SignInStep) -> None:
     """Steps for doors where nobody can take one."""
 
@@ -108,6 +114,7 @@ class Context:
     opened: Callable[[], Sequence[Buffer]] = tuple  # the open documents as they are when it is called, on the event loop
     clock: Callable[[], float] = time.monotonic
     progress: Callable[[str], None] = _silent
+    found: Callable[[Reviewed], bool] = _kept_back  # the findings of one file while others are looked at; whether they were shown
     show: Callable[[SignInStep], None] = _unseen  # something the person has to do now, while the command waits
 
 
@@ -134,6 +141,7 @@ class Command:
     needs_model: bool = False
     needs_several: bool = False  # more than one model
     needs_agent: bool = False
+    formats: tuple[str, ...] = ("text", "json")  # that the terminal can write; the first is the default
 
     def arguments(self, given: Mapping[str, object]) -> Arguments:
         """Check what came from outside. Raises WrongUse."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestra_lsp.model import Buffer, Edit, Finding
+from orchestra_lsp.model import Buffer, Edit, Severity
+from orchestra_lsp.review.reviewed import Reviewed
 from orchestra_lsp.trust.encoding import UTF8, Form
 
 
@@ -65,21 +66,19 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Reviewed:
-    """One file and what is wrong with it; `path` as the person wrote it."""
-
-    path: str
-    buffer: Buffer
-    findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Findings:
-    """A review. `files` holds every file that was read; `skipped` says which were not, and why."""
+    """A review. `files` holds every file that was read; `skipped` says which were not, and why.
+
+    `fail_on`: findings below this severity do not fail a gate; None: none does. `fixed`: safe fixes that the door should make; the
+    findings are what is left after them. `told`: the door has shown every file with findings while the review went on.
+    """
 
     title: str
     files: tuple[Reviewed, ...]
     skipped: tuple[str, ...] = ()
+    fail_on: Severity | None = Severity.HINT
+    fixed: Edits | None = None
+    told: bool = False
 
 
 Result = Text | Edits | Table | Findings

@@ -57,7 +57,8 @@ def _table(found: Figures, days: int) -> Table:
         )
         for one in sorted(found.tools.values(), key=lambda one: (-one.calls, -one.shown, one.tool))
     )
-    title = f"{days} day{'s' if days > 1 else ''}: {found.answered} requests, {found.calls} calls, {money(found.cost)}"
+    unknown = f" + {found.unknown} unknown" if found.unknown else ""
+    title = f"{days} day{'s' if days > 1 else ''}: {found.answered} requests, {found.calls} calls, {money(found.cost)}{unknown}"
     return Table(title, COLUMNS, rows, _value(found, days), tuple(_notes(found)))
 
 

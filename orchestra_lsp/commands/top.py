@@ -76,7 +76,8 @@ def _table(context: Context, today: Figures, live: list[Mapping[str, Any]]) -> T
             }
         )
     waiting, failed = sum(int(status.get("waiting", 0)) for status in live), sum(one.failed for one in today.tools.values())
-    spent = money(today.cost) + (f" of {money(limit)}" if limit is not None else "")
+    unknown = f" + {today.unknown} unknown" if today.unknown else ""
+    spent = money(today.cost) + (f" of {money(limit)}" if limit is not None else "") + unknown
     title = f"{len(live)} active · {waiting} waiting · {sum(flying.values())} in flight · today {today.answered} requests, {spent}"
     counts = (sum(flying.values()), today.calls, failed)
     rows.append(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import TypeVar
 
 from orchestra_lsp.engine.kept.alike import Alike
@@ -83,6 +84,10 @@ class Cache:
         """Within the work of `ask`: wait a little for a request of a few keys ago; when it ended, `find` is worth another try."""
         return await self._flights.earlier(ask)
 
+    def held(self, ask: Ask) -> AbstractContextManager[None]:
+        """Within the work of `ask`, before it calls a tool: who types on meanwhile does not keep it alive."""
+        return self._flights.held(ask)
+
     # --- keeping ---
 
     def put(self, ask: Ask, answer: Answer, suggestion: Suggestion) -> None:
@@ -120,6 +125,10 @@ class Cache:
     def seen(self, suggestion_id: str) -> Shown | None:
         """The editor has shown it; gives what it was shown for."""
         _remember(self._seen, suggestion_id, None, IDS_KEPT)
+        return self._along.by_id(suggestion_id)
+
+    def shown(self, suggestion_id: str) -> Shown | None:
+        """What a suggestion was made for, when it is still known."""
         return self._along.by_id(suggestion_id)
 
     def forget(self, suggestion_id: str) -> None:

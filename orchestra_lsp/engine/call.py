@@ -70,8 +70,7 @@ class Caller:
             return Health(
                 State.DEGRADED, f"was out ({error.problem if error else 'failed'}) and is tried again", error.remedy if error else ""
             )
-        vital = chart.vitals(pace_of(Kind.COMPLETE), now)
-        if vital.trend >= WARN:
+        if chart.trend(pace_of(Kind.COMPLETE), now) >= WARN:
             return Health(State.DEGRADED, "is getting slower or fails more often, so the others are asked first")
         return Health(State.READY)
 

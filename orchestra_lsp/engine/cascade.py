@@ -61,18 +61,25 @@ def arranged(choice: Choice, estimates: Estimates, expected: Mapping[str, float]
     """
     if not choice.order:
         return choice
-    best = choice.order[0]
-    price, quality = estimates.get(best.tool), expected.get(best.tool, 1.0)
-    if not price:
-        return choice
-    for candidate in choice.order[1:]:
-        cost, chance = dearness(estimates.get(candidate.tool)), expected.get(candidate.tool, 0.0)
-        if chance >= LEAST_QUALITY * quality and cost < chance * price:
-            about = f"about {money(cost)} instead of {money(price)}"
-            first = replace(candidate, reason=f"asked first, because {WHY[hard]} ({about})", propensity=1.0)
-            rest = [replace(one, propensity=0.0) for one in choice.order if one is not candidate]
-            return Choice((first, *rest), choice.left_out)
-    return choice
+
+    def first(best: Candidate) -> Candidate:
+        """Who goes first when `best` has been put first."""
+        price, quality = estimates.get(best.tool), expected.get(best.tool, 1.0)
+        for one in choice.order if price else ():
+            cost, chance = dearness(estimates.get(one.tool)), expected.get(one.tool, 0.0)
+            if one is not best and chance >= LEAST_QUALITY * quality and cost < chance * (price or 0.0):
+                return one
+        return best
+
+    # Where dice have put the best one first, another one before it is as likely as all those together that it stands before.
+    odds = dict.fromkeys((one.tool for one in choice.order), 0.0)
+    for one in choice.order:
+        odds[first(one).tool] += one.propensity
+    best, begin = choice.order[0], first(choice.order[0])
+    about = f"about {money(estimates.get(begin.tool))} instead of {money(estimates.get(best.tool))}"
+    lead = begin if begin is best else replace(begin, reason=f"asked first, because {WHY[hard]} ({about})")
+    order = [replace(one, propensity=odds[one.tool]) for one in (lead, *(one for one in choice.order if one is not begin))]
+    return Choice(tuple(order), choice.left_out)
 
 
 #: Call these in turn until one answers or the moment (seconds of `time.monotonic()`) has come.

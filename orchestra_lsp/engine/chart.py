@@ -47,7 +47,7 @@ class Chart:
             open_until=self.breaker.open_until,
             expected_s=known.expected_s(now),
             worsened=1.0 if probe else known.worsened(now),
-            trend=0.0 if probe else known.foretold(now),
+            trend=self.trend(pace, now),
             overdue=any(one.first_s is None and one.hedge_at <= now for one in self.running),
         )
 
@@ -63,11 +63,15 @@ class Chart:
             failures=self.breaker.failures,
             in_flight=len(self.running),
             limit=limiter.allowed(self.limiter),
-            trend=0.0 if breaker.half_open(self.breaker, now) else known.foretold(now),
+            trend=self.trend(pace, now),
             calls=known.calls,
             reason=self.error.problem if self.error else "",
             remedy=self.error.remedy if self.error else "",
         )
+
+    def trend(self, pace: Pace, now: float) -> float:
+        """0 steady .. 1 about to fail."""
+        return 0.0 if breaker.half_open(self.breaker, now) else self._histories[pace].foretold(now)
 
     def hedge_delay(self, pace: Pace, now: float) -> float:
         """Seconds until another tool is asked beside this one."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from orchestra_lsp.engine.sources.changed_files import ChangedFiles
 from orchestra_lsp.engine.sources.imports import Imports
+from orchestra_lsp.engine.sources.matches import Matches
 from orchestra_lsp.engine.sources.open_files import OpenFiles
 from orchestra_lsp.engine.sources.piece import Piece, Source, View, relative
 from orchestra_lsp.engine.sources.recent_edits import RecentEdits
+from orchestra_lsp.engine.sources.round import TOGETHER, Busy, Done, Round
 from orchestra_lsp.engine.sources.visible import Visible
 from orchestra_lsp.model import Ask, Buffer, Kind, Prompt, Snippet, Span
 from orchestra_lsp.syntax import text
@@ -27,7 +28,6 @@ ANSWER_TOKENS = {**dict.fromkeys(Kind, 2048), Kind.COMPLETE: 128, Kind.NEXT_EDIT
 ROOM = {Kind.COMPLETE: 1200, Kind.NEXT_EDIT: 1200}
 ROOM_ASKED = 4000
 SNIPPET_TOKENS = 12  # what a snippet costs beside its text
-THREADS = 3
 
 Took = Callable[[str, float], None]
 
@@ -39,11 +39,11 @@ class Context:
         """`took` hears how many ms each source needed."""
         self.took = took or _nobody_measures
         self._recent = RecentEdits()
-        own: tuple[Source, ...] = (Imports(), OpenFiles(), self._recent, Visible(), ChangedFiles())
-        self._sources = own if sources is None else tuple(sources)
+        own: tuple[Source, ...] = (Imports(), Matches(), OpenFiles(), self._recent, Visible(), ChangedFiles())
+        self._sources: tuple[Source, ...] = own if sources is None else tuple(sources)
         # Not the loop's own threads: a source that hangs on a dead disk must not hold up what else runs there.
-        self._workers = ThreadPoolExecutor(THREADS, thread_name_prefix="orchestra-context")
-        self._busy: set[str] = set()
+        self._workers = ThreadPoolExecutor(TOGETHER, thread_name_prefix="orchestra-context")
+        self._busy = Busy()
         self._closed = False
         self._prepared: tuple[Ask, asyncio.Task[list[Piece]]] | None = None
 
@@ -90,34 +90,16 @@ class Context:
 
     async def _pieces(self, ask: Ask, never_send: Sequence[str]) -> list[Piece]:
         view = View(ask, lambda path: not refusal(path, never_send))
-        found = await asyncio.gather(*(self._ask(source, view) for source in self._sources))
+        if self._closed:
+            return []
+        pieces = await Round(self._sources, view, self._busy).run(self._workers, self._ended)
         # Checked once more for all: a source is not trusted with what may be sent.
-        return [piece for pieces in found for piece in pieces if view.allowed(piece.path or piece.uri)]
+        return [piece for piece in pieces if view.allowed(piece.path or piece.uri)]
 
-    async def _ask(self, source: Source, view: View) -> Sequence[Piece]:
-        """What one source found within its budget; a source that is still at an earlier ask is not asked again."""
-        name = source.name
-        if name in self._busy or self._closed:
-            log.debug("context: %s is still busy and was left out", name)
-            return ()
-        self._busy.add(name)
-        start = time.perf_counter()
-        work = asyncio.get_running_loop().run_in_executor(self._workers, source.find, view)
-        work.add_done_callback(lambda work: self._ended(name, start, work))
-        try:
-            async with asyncio.timeout(source.budget_s):
-                return await asyncio.shield(work)
-        except TimeoutError:
-            log.debug("context: %s took longer than %d ms and was left out", name, source.budget_s * 1e3)
-        except Exception as error:  # noqa: BLE001 - an optional helper fails alone, whatever it is; `_ended` has logged it
-            log.debug("context: %s was left out: %s", name, type(error).__name__)
-        return ()
-
-    def _ended(self, name: str, start: float, work: asyncio.Future[Sequence[Piece]]) -> None:
-        self._busy.discard(name)
-        self.took(f"context.{name}", (time.perf_counter() - start) * 1e3)
-        if not work.cancelled() and (error := work.exception()):
-            log.warning("context: %s failed and was left out: %s", name, type(error).__name__)
+    def _ended(self, done: Done) -> None:
+        self.took(f"context.{done.name}", done.took_ms)
+        if done.error:
+            log.warning("context: %s failed and was left out: %s", done.name, type(done.error).__name__)
 
 
 def packed(pieces: Sequence[Piece], room: int, roots: Sequence[str] = ()) -> tuple[Snippet, ...]:

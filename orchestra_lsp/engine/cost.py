@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -82,8 +82,19 @@ def guarded(choice: Choice, estimates: Estimates, budget: Budget) -> Choice:
     out = [replace(one, reason=_too_dear(estimates[one.tool], budget), propensity=0.0) for one in choice.order if one not in kept]
     if budget.stance is not Stance.OPEN:
         kept.sort(key=lambda one: dearness(estimates.get(one.tool)))
-        kept = [replace(_said(one, estimates.get(one.tool), budget), propensity=float(not at)) for at, one in enumerate(kept)]
-    return Choice(tuple(kept), (*choice.left_out, *out))
+        kept = [_said(one, estimates.get(one.tool), budget) for one in kept]
+        least = dearness(estimates.get(kept[0].tool)) if kept else 0.0
+        rivals = [one.propensity if dearness(estimates.get(one.tool)) == least else 0.0 for one in kept]
+    else:
+        rivals = [one.propensity for one in kept]
+    return Choice(tuple(_likelier(kept, rivals)), (*choice.left_out, *out))
+
+
+def _likelier(kept: Sequence[Candidate], rivals: Sequence[float]) -> Iterator[Candidate]:
+    """With the chance of each to be first, now that only those can be whose share in `rivals` is not 0."""
+    everyone = sum(rivals)
+    for at, (one, share) in enumerate(zip(kept, rivals, strict=True)):
+        yield replace(one, propensity=share / everyone if everyone else float(not at))
 
 
 def _said(candidate: Candidate, dollars: float | None, budget: Budget) -> Candidate:

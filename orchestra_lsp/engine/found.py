@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from orchestra_lsp.engine.call import Attempt
 from orchestra_lsp.engine.errors import Unanswered
+from orchestra_lsp.engine.foresight import Foreseen
 from orchestra_lsp.engine.judge import UNJUDGED, Verdict
 from orchestra_lsp.engine.kept.disk import Place, Told
 from orchestra_lsp.engine.route import Request
@@ -32,6 +33,7 @@ class Found:
     refused: tuple[str, ...] = ()  # whose answers the checks refused on the way
     differences: tuple[str, ...] = ()  # where the answers of several tools differ from this one
     raw: Answer | None = None  # the answer before it was polished, for the cache
+    foreseen: Foreseen | None = None  # the embedded engine's own next edit
     disk: Place | Told | None = None  # where such an answer may be kept on disk, or where it came from
 
 

@@ -11,8 +11,8 @@ from math import prod
 from typing import Final
 
 from orchestra_lsp.engine.judging import agreement, complete, findings, names, purpose, repeats, syntax
-from orchestra_lsp.engine.judging.case import MOST_BYTES, Case, Remark
-from orchestra_lsp.model import Buffer, Edit, Finding, Kind, Span
+from orchestra_lsp.engine.judging.case import MOST_BYTES, Case, Remark, in_place
+from orchestra_lsp.model import Ask, Buffer, Edit, Finding, Kind, Span
 from orchestra_lsp.syntax.parse import errors_in, open_buffer, splice
 
 START: Final = 0.8  # of an answer that nothing speaks for or against
@@ -70,6 +70,14 @@ def objection(buffer: Buffer, span: Span, text: str) -> str:
     before = errors_in(buffer)
     after = errors_in(splice(buffer, (Edit(span, text),)))
     return f"adds {_count(after - before)}" if after > before else ""
+
+
+def brings(ask: Ask, span: Span, text: str) -> str:
+    """Which review findings `text` would bring; empty when it brings none that counts. Reads the functions it touches: some ms."""
+    if len(ask.buffer.data) > MOST_BYTES:
+        return ""
+    remark = findings.check(in_place(ask, span, text))
+    return remark.reason if remark else ""
 
 
 def objection_alone(language: str, text: str) -> str:

@@ -17,15 +17,16 @@ from orchestra_lsp.engine.ensemble import Ensemble
 from orchestra_lsp.engine.found import Found, suggestion, unanswered
 from orchestra_lsp.engine.kept.disk import Disk
 from orchestra_lsp.engine.learn import Learner
-from orchestra_lsp.engine.ledger import FAILED, USED, Ledger
+from orchestra_lsp.engine.ledger import USED, Ledger
 from orchestra_lsp.engine.live import Beacon
+from orchestra_lsp.engine.mixing import First, Mixing
 from orchestra_lsp.engine.pipeline import Pipeline
 from orchestra_lsp.engine.prefetch import Prefetch
 from orchestra_lsp.engine.recall import Recall, maker_of
 from orchestra_lsp.engine.receipts import Receipts
 from orchestra_lsp.engine.route import Player
 from orchestra_lsp.engine.tutor import Tutor
-from orchestra_lsp.model import Answer, Ask, Health, Kind, Outcome, State, Suggestion, Usage
+from orchestra_lsp.model import Answer, Ask, Buffer, Health, Kind, Outcome, State, Suggestion, Trigger, Usage
 from orchestra_lsp.store.records import OutcomeRecord, ReuseRecord
 from orchestra_lsp.store.store import Store
 from orchestra_lsp.telemetry import Telemetry
@@ -58,6 +59,7 @@ class Orchestra:
         self._recall = Recall(self._cache, settings.completion.cache_on_disk)
         self._prefetch = Prefetch(self._ahead)
         self._listeners: list[Callable[[Ask], None]] = []
+        self._mixing = Mixing(self._cache.share, self._tell_listeners)
         self._changer = Changer(settings, self._ensemble, vault)
         self._pipeline = Pipeline(settings, self._ensemble, vault, self._worker, self.ledger, self._recall)
         self._pipeline.late = self._late
@@ -70,16 +72,28 @@ class Orchestra:
         """
         self._beacon.begin()
         self._pipeline.context.note(ask)
+        self._pipeline.typist.note(ask)
+        self._pipeline.foresight.note(ask.buffer)
+        if self._is_left_alone(ask):
+            return None
         if not self.settings.completion.cache:
             return await self._fresh(ask)
         self._prefetch.moved(ask)
-        if self._cache.wants_fresh(ask):
+        if not ask.kept and self._cache.wants_fresh(ask):
             return await self._fresh(replace(ask, refresh=True))
-        return await self._recall.known(ask) or await self._cache.share(ask, lambda: self._fresh(ask))
+        if known := await self._recall.known(ask):
+            return known
+        if ask.kind is Kind.COMPLETE and not ask.kept:
+            return await self._mixing.ask(ask, lambda first: self._fresh(ask, first))
+        return await self._fresh(ask) if ask.kept else await self._cache.share(ask, lambda: self._fresh(ask))
 
     def when_late(self, listener: Callable[[Ask], None]) -> None:
-        """`listener` hears of every ask whose answer came after its deadline: asked again, it is answered from the cache."""
+        """`listener` hears of every ask for which there is a better answer now: asked again, it is answered from the cache."""
         self._listeners.append(listener)
+
+    def saw(self, buffer: Buffer) -> None:
+        """A text as it was before somebody worked on it: edits are foretold by what was changed since."""
+        self._pipeline.foresight.note(buffer)
 
     def prepare(self, ask: Ask) -> None:
         """An ask is about to come, after a pause: begin to gather its context."""
@@ -95,8 +109,12 @@ class Orchestra:
         changed = await self._changer.change(ask, said)
         self.decisions.add(decision(ask.id, changed, (time.perf_counter() - start) * 1e3))
         for attempt in changed.attempts:
-            done = changed.result if not attempt.error else None
-            self.ledger.note(ask.id, Kind.CHANGE, attempt.tool, USED if done else FAILED, attempt.took_ms, done.usage if done else Usage())
+            if attempt.error:
+                self.ledger.failed(ask.id, Kind.CHANGE, attempt.tool, attempt.took_ms, attempt.error.problem)
+            else:
+                self.ledger.note(
+                    ask.id, Kind.CHANGE, attempt.tool, USED, attempt.took_ms, changed.result.usage if changed.result else Usage()
+                )
         if changed.result is None:
             raise not_changed(changed)
         return changed.result
@@ -113,8 +131,9 @@ class Orchestra:
         return [*players, Player(own.name, own.abilities, own.health(), prior=self._ensemble.prior(own.name))] if own else players
 
     def can(self, kind: Kind) -> bool:
-        """Whether any tool beside the embedded engine serves this kind of request."""
-        return any(kind in tool.abilities.kinds for tool in self._ensemble.tools.values())
+        """Whether anybody serves this kind of request beside completions, where the embedded engine alone does not count."""
+        own = kind is Kind.NEXT_EDIT and self._ensemble.embedded is not None
+        return own or any(kind in tool.abilities.kinds for tool in self._ensemble.tools.values())
 
     def health(self) -> Mapping[str, Health]:
         """Every configured tool by name, with what is wrong and the one thing to do."""
@@ -145,7 +164,12 @@ class Orchestra:
         self._receipts.tell(self._ensemble.tools, suggestion_id, outcome, accepted)
         self.telemetry.count(f"outcome.{outcome.value}")
         self._learner.hear(suggestion_id, outcome)
+        about = self._cache.shown(suggestion_id)
+        self._pipeline.typist.heard(outcome, about.ask if about else None)
+        if about and self._ensemble.embedded:
+            self._ensemble.embedded.heard(about.suggestion, outcome)
         if outcome is Outcome.DISMISSED:
+            self._pipeline.foresight.dismissed(suggestion_id)
             self._cache.forget(suggestion_id)
         elif outcome is Outcome.SHOWN and (shown := self._cache.seen(suggestion_id)) and self.settings.completion.cache:
             self._prefetch.shown(shown.ask, shown.suggestion, self.settings.completion.prefetch)
@@ -191,6 +215,7 @@ class Orchestra:
         }
 
     async def close(self) -> None:
+        self._mixing.close()
         self._prefetch.close()
         self._pipeline.context.close()
         self._cache.close()
@@ -199,19 +224,39 @@ class Orchestra:
         await self._receipts.close()
         await self._ensemble.close()
 
-    async def _fresh(self, ask: Ask) -> Suggestion | None:
+    def _is_left_alone(self, ask: Ask) -> bool:
+        """Whether the person has just dismissed an offer on this line and did not ask for another."""
+        unasked = ask.kind is Kind.COMPLETE and ask.trigger is Trigger.AUTOMATIC
+        return unasked and self._pipeline.typist.moment(ask).dismissed_here
+
+    async def _fresh(self, ask: Ask, first: First | None = None) -> Suggestion | None:
+        """Answer without what is kept. `first`: is given what may be shown while a model is still being asked."""
         start = time.perf_counter()
-        found = await self._pipeline.answer(ask)
+
+        def early(found: Found) -> None:
+            if first and (made := self._unrejected(ask, suggestion(found, (time.perf_counter() - start) * 1e3))):
+                self._books.note(ask, found, made, made.latency_ms)
+                self._cache.show(ask, made)
+                first(made)
+
+        found = await self._pipeline.answer(ask, early if first else None)
         took_ms = (time.perf_counter() - start) * 1e3
-        made = suggestion(found, took_ms)
+        made = self._unrejected(ask, suggestion(found, took_ms))
         self._books.note(ask, found, made, took_ms)
         if made:
             self._receipts.note(made.id, found.answer)
+        if made and found.foreseen:
+            self._pipeline.foresight.offered(made.id, found.foreseen)
         if made and self.settings.completion.cache:
             self._keep(ask, found, made)
         elif not made and ask.kind not in (Kind.COMPLETE, Kind.NEXT_EDIT):
             raise unanswered(ask.kind, found)
         return made
+
+    def _unrejected(self, ask: Ask, made: Suggestion | None) -> Suggestion | None:
+        """Not what the person has dismissed here, whoever says it again, unless it was asked for by hand."""
+        known = ask.kind is Kind.COMPLETE and ask.trigger is Trigger.AUTOMATIC
+        return None if made and known and self._cache.is_dismissed(ask, made) else made
 
     def _keep(self, ask: Ask, found: Found, made: Suggestion) -> None:
         tools = self._ensemble.tools
@@ -244,8 +289,11 @@ class Orchestra:
             made = suggestion(found, answer.latency_ms)
             assert made
             self._books.note(replace(ask, background=True), found, replace(made, id=suggestion_id), answer.latency_ms)
-            for listener in self._listeners:
-                listener(ask)
+            self._tell_listeners(ask)
+
+    def _tell_listeners(self, ask: Ask) -> None:
+        for listener in self._listeners:
+            listener(ask)
 
     def _reused(self, level: str, kind: Kind) -> None:
         """Count a request that was answered without a call, for this process and over days."""

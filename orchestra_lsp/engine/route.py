@@ -191,9 +191,9 @@ def _too_dear(request: Request, player: Player) -> str:
     if left is None:
         return ""
     cost = _cost(request, player)
-    if cost is None:
-        return "today's budget is spent, and what this tool costs is not known" if left <= 0 else ""
-    return f"would cost about {money(cost)}, and {money(max(0.0, left))} of today's budget is left" if cost > left else ""
+    if cost is None or cost <= left:
+        return ""  # what nobody knows is not taken for too much: most such tools are paid by the month
+    return f"would cost about {money(cost)}, and {money(max(0.0, left))} of today's budget is left"
 
 
 def _unwell(player: Player) -> str:
@@ -203,6 +203,12 @@ def _unwell(player: Player) -> str:
     if player.vitals and not player.vitals.usable:
         return player.vitals.reason or "it failed just now"
     return ""
+
+
+def _uncounted(request: Request, player: Player) -> str:
+    """Why a tool goes last, but goes, when there is no money left."""
+    spent = request.budget_left is not None and request.budget_left <= 0
+    return "today's budget is spent, and it cannot count a price that is unknown" if spent and _cost(request, player) is None else ""
 
 
 # --- the score ---
@@ -218,7 +224,8 @@ def _rated(request: Request, able: Sequence[Player], wanted: Sequence[str], beli
         at = wanted.index(player.name) if player.name in wanted else len(wanted)
         wish = f"you put it at place {at + 1} for {request.kind.value}; " if at < len(wanted) else ""
         belief = believed(player.name, known)
-        found.append(_Rated(player, belief, _cost(request, player), ms, at, wish, _unwell(player)))
+        last = _unwell(player) or _uncounted(request, player)
+        found.append(_Rated(player, belief, _cost(request, player), ms, at, wish, last))
     return found
 
 

@@ -8,7 +8,7 @@ from orchestra_lsp.engine.found import Found, dropped
 from orchestra_lsp.engine.judge import Verdict, judge
 from orchestra_lsp.engine.judging.case import Case, alone, in_place
 from orchestra_lsp.engine.polish import chain
-from orchestra_lsp.model import Answer, Ask, Kind
+from orchestra_lsp.model import Answer, Ask, Kind, Trigger
 
 #: Kinds whose answer is read by a person and not put into the file.
 READ = frozenset({Kind.EXPLAIN, Kind.REVIEW})
@@ -28,12 +28,13 @@ def weigh(ask: Ask, answer: Answer, several: bool, own: Answer | None = None) ->
             if answer.span
             else dropped(found, "it is no edit of this text")
         )
-    polished = chain.run(chain.Draft(answer.text, where, ask.buffer, ask.kind, several))
+    polished = chain.run(chain.Draft(answer.text, where, ask.buffer, ask.kind, several, ask.trigger is Trigger.MANUAL))
     if polished.draft is None:
         return _refused(found, Verdict(0.0, accepted=False, reasons=(polished.dropped_by,), fatal=polished.dropped_by))
     text, span = polished.draft.text, polished.draft.span
     offer = (own.text, own.confidence or 0.0) if own else ("", 0.0)
-    return _judged(replace(found, answer=replace(answer, text=text), span=span), in_place(ask, span, text, answer.finish, offer))
+    placed = replace(found, answer=replace(answer, text=text), span=span)
+    return _judged(placed, in_place(ask, span, text, answer.finish, offer), ask.trigger is Trigger.MANUAL)
 
 
 def case_of(ask: Ask, found: Found) -> Case:
@@ -42,8 +43,11 @@ def case_of(ask: Ask, found: Found) -> Case:
     return alone(ask, found.answer.text) if ask.kind is Kind.TEST else in_place(ask, found.span, found.answer.text)
 
 
-def _judged(found: Found, case: Case) -> Found:
+def _judged(found: Found, case: Case, by_hand: bool = False) -> Found:
     verdict = judge(case)
+    if case.kind is Kind.COMPLETE and not by_hand and verdict.findings:
+        # Ghost text is taken without reading a reason.
+        verdict = replace(verdict, accepted=False, fatal=verdict.fatal or "; ".join(verdict.reasons))
     return _refused(found, verdict) if verdict.fatal else replace(found, verdict=verdict)
 
 

@@ -13,10 +13,12 @@ from orchestra_lsp.review import pages
 from orchestra_lsp.review.chunk import Shift, chunk, joined, lines_around
 from orchestra_lsp.review.compiled import Compiled
 from orchestra_lsp.review.dialect import dialect
+from orchestra_lsp.review.flow.findings import flows
+from orchestra_lsp.review.flow.roots import dependents
 from orchestra_lsp.review.imports import imports_of, tidied
 from orchestra_lsp.review.match import Hit
 from orchestra_lsp.review.plain_check import text_findings, update_texts
-from orchestra_lsp.review.scene import Scene, is_test_path, span_of
+from orchestra_lsp.review.scene import Scene, first_line, is_test_path, span_of
 from orchestra_lsp.review.suppress import is_suppressed, suppressions, touches_suppression
 from orchestra_lsp.review.table import Table
 from orchestra_lsp.review.template import filled, local_names, render
@@ -58,7 +60,7 @@ def check_with(table: Table, buffer: Buffer, spans: Sequence[Span] | None = None
     elif scene is not None:
         for span in spans or ():
             nodes.update((node.id, node) for node in chunk(scene, span, table.kinds).nodes)
-    found = _findings(table, scene, nodes.values()) if scene is not None else ()
+    found = _findings(table, scene, [*nodes.values()]) if scene is not None else ()
     touched = None if spans is None else [lines_around(buffer.data, span) for span in spans]
     return _merged(found, text_findings(table.texts, buffer, scene, touched))
 
@@ -91,9 +93,10 @@ def _update_structure(
     region = chunk(new, joined([touched, shift.forth_span(earlier.span)]), table.kinds)
     if module_bindings(old, earlier.nodes) != module_bindings(new, region.nodes):
         return _findings(table, new, [new.root])
-    gone = shift.back_span(region.span)
-    kept = [shift.moved(finding) for finding in before if not (gone.start <= finding.span.start and finding.span.end <= gone.end)]
-    return tuple(sorted({*kept, *_findings(table, new, region.nodes)}, key=_order))
+    others = dependents((old, new), (earlier.nodes, region.nodes), table.kinds) if table.flows else []
+    gone = [shift.back_span(span) for span in (region.span, *map(span_of, others))]
+    kept = [shift.moved(one) for one in before if not any(span.start <= one.span.start and one.span.end <= span.end for span in gone)]
+    return tuple(sorted({*kept, *_findings(table, new, [*region.nodes, *others])}, key=_order))
 
 
 def _merged(one: Iterable[Finding], other: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -115,7 +118,8 @@ def _changes_file(old: Scene, new: Scene, shift: Shift) -> bool:
     return not same or shift.forth(one.insert_at) != other.insert_at
 
 
-def _findings(table: Table, scene: Scene, nodes: Iterable[Node]) -> tuple[Finding, ...]:
+def _findings(table: Table, scene: Scene, nodes: Sequence[Node]) -> tuple[Finding, ...]:
+    flowing = flows(table.flows, scene, nodes)
     found: dict[tuple[str, Span], tuple[Compiled, Hit, Holes, Node]] = {}
     for top in nodes:
         for node, tried in table.candidates(scene, top):
@@ -125,14 +129,14 @@ def _findings(table: Table, scene: Scene, nodes: Iterable[Node]) -> tuple[Findin
                     hit, holes = applied
                     found.setdefault((compiled.page.rule.id, span_of(hit.node)), (compiled, hit, holes, node))
     if not found:
-        return ()
+        return tuple(sorted(flowing.findings, key=_order))
     known = suppressions(scene)
     findings = [
         _finding(compiled, hit, holes, (scene, node))
         for (_, span), (compiled, hit, holes, node) in found.items()
         if not is_suppressed(scene, known, compiled.page, span)
     ]
-    return tuple(sorted(findings, key=_order))
+    return tuple(sorted([*flowing.without_repeated(findings), *flowing.findings], key=_order))
 
 
 def _apply(compiled: Compiled, scene: Scene, node: Node) -> tuple[Hit, Holes] | None:
@@ -153,7 +157,7 @@ def _finding(compiled: Compiled, hit: Hit, holes: Holes, at: tuple[Scene, Node])
     return Finding(
         rule=rule.id,
         message=_filled(compiled.matcher.message or compiled.page.message, hit, holes),
-        span=_first_line(at[0], span_of(hit.node)),
+        span=first_line(at[0], span_of(hit.node)),
         severity=rule.severity,
         confidence=rule.confidence,
         category=rule.category,
@@ -162,12 +166,6 @@ def _finding(compiled: Compiled, hit: Hit, holes: Holes, at: tuple[Scene, Node])
         related=hit.related,
         link=compiled.page.link,
     )
-
-
-def _first_line(scene: Scene, span: Span) -> Span:
-    """A span cut at the end of its first line: a whole block is too much to underline."""
-    end = scene.data.find(b"\n", span.start, span.end)
-    return span if end < 0 else Span(span.start, span.start + len(scene.data[span.start : end].rstrip()))
 
 
 def _filled(message: str, hit: Hit, holes: Holes) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from orchestra_lsp.review.dialect import Dialect
 from orchestra_lsp.review.match import Condition, Match
@@ -19,6 +19,12 @@ from orchestra_lsp.syntax.language import grammar
 
 if TYPE_CHECKING:
     from tree_sitter import Node
+
+
+class Searched(Protocol):
+    """A regular expression of `re` or RE2."""
+
+    def search(self, text: str, /) -> object: ...
 
 
 def compile_conditions(matcher: Matcher, rules: Dialect) -> tuple[Condition, ...]:
@@ -103,14 +109,14 @@ class _Test:
     """A `where.X` table, compiled."""
 
     any: frozenset[bytes]
-    text: re.Pattern[str] | None
-    not_text: re.Pattern[str] | None
+    text: Searched | None
+    not_text: Searched | None
     kinds: _Kinds | None
     not_kinds: _Kinds | None
 
     @staticmethod
     def of(matcher: Matcher, where: Where, rules: Dialect) -> _Test:
-        text, not_text = (re.compile(given) if given else None for given in (where.text, where.not_text))
+        text, not_text = (_regex(matcher, given) if given else None for given in (where.text, where.not_text))
         kinds, not_kinds = (_Kinds.of(matcher, words, rules) if words else None for words in (where.kinds, where.not_kinds))
         return _Test(frozenset(item.encode() for item in where.any), text, not_text, kinds, not_kinds)
 
@@ -124,6 +130,20 @@ class _Test:
         if self.kinds and not all(self.kinds.holds(scene, node) for node in bound.nodes):
             return False
         return not (self.not_kinds and any(self.not_kinds.holds(scene, node) for node in bound.nodes))
+
+
+def _regex(matcher: Matcher, given: str) -> Searched:
+    if not matcher.linear:
+        return re.compile(given)
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        found: Searched = re2.compile(given, options)
+    except re2.error as error:
+        raise matcher.error("where", f"a regular expression that RE2 takes: {error}") from error
+    return found
 
 
 def _where(name: str, test: _Test, match: Match) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from orchestra_lsp.model import Category, Confidence, Rule, Safety, Severity
 from orchestra_lsp.review.dialect import MARK, dialects
+from orchestra_lsp.review.flow.tables import sink_names
 
 FENCE = "+++"
 EXAMPLES = "## Examples"
@@ -93,6 +94,8 @@ class Matcher:
     reason: str = ""
     line: str = ""
     text_check: str = ""
+    flow: str = ""  # a sink of the tables in taint/
+    linear: bool = False  # its regular expressions run in linear time, because the page comes from elsewhere
 
     def error(self, key: str, expected: str) -> PageError:
         """A fault of this table, blamed on the line of `key` if it has one."""
@@ -155,7 +158,7 @@ _LISTS = (
     *("inside", "not-inside", "inside-pattern", "not-inside-pattern", "not"),
     *("imports", "not-imports", "with-argument", "without-argument", "key"),
 )
-_TEXTS = ("check", "report", "message", "fix-import", "context", "line", "text")
+_TEXTS = ("check", "report", "message", "fix-import", "context", "line", "text", "flow")
 _MATCH_KEYS = {*_LISTS, *_TEXTS, "languages", "pattern", "node", "where", "options", "fix", "title", "safety", "reason"}
 _WHERE_KEYS = {"any", "text", "not-text", "kind", "not-kind"}
 
@@ -232,13 +235,16 @@ def _matcher(reader: _Reader, match: Table, fix: Table, languages: tuple[str, ..
         fix_import=texts["fix-import"],
         line=texts["line"],
         text_check=texts["text"],
+        flow=texts["flow"],
     )
 
 
 def _one_way(reader: _Reader, match: Table, languages: tuple[str, ...]) -> None:
     """A match says in one way what it looks for."""
-    if sum(bool(match.get(key)) for key in ("pattern", "node", "line", "text")) != 1:
-        raise reader.error("pattern", "a [[match]] has either `pattern` (code), `node` (kinds of the grammar), `line` or `text`")
+    if sum(bool(match.get(key)) for key in ("pattern", "node", "line", "text", "flow")) != 1:
+        raise reader.error("pattern", "a [[match]] has either `pattern` (code), `node` (kinds of the grammar), `line`, `text` or `flow`")
+    if "flow" in match and match["flow"] not in sink_names():
+        raise reader.error("flow", f"`flow` names a sink of the tables in taint/: {', '.join(sorted(sink_names()))}")
     if ("line" in match or "text" in match) != (languages == (ANY,)):
         raise reader.error("languages", f'`line` and `text` are for plain text: `languages = ["{ANY}"]`, and nothing else is')
     if "context" in match and MARK not in str(match["context"]):

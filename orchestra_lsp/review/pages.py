@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -29,10 +29,15 @@ def page(rule: str) -> Page:
 @cache
 def table(language: str) -> Table:
     """The built-in rules of a language, compiled, those about plain text among them; "text" has only these."""
+    return build_table(language, of_language(language))
+
+
+def of_language(language: str) -> Iterator[Page]:
+    """The built-in pages of a language, with those about plain text."""
     # looking for the name first spares parsing the pages of other languages, half of the time of a first review
     wanted = {language, ANY}
     mentioned = (name for name, (_, text) in _texts().items() if any(f'"{one}"' in text for one in wanted))
-    return build_table(language, (found for name in mentioned if not wanted.isdisjoint((found := page(name)).rule.languages)))
+    return (found for name in mentioned if not wanted.isdisjoint((found := page(name)).rule.languages))
 
 
 def read_pages(folder: Path) -> Mapping[str, Page]:

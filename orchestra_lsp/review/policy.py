@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from orchestra_lsp.model import Finding, Severity
+from orchestra_lsp.model import Category, Confidence, Finding, Severity
 
 if TYPE_CHECKING:
     from orchestra_lsp.config import ReviewSettings
@@ -28,3 +29,15 @@ def apply(findings: Iterable[Finding], settings: ReviewSettings, language: str =
 def _with_severity(finding: Finding, settings: ReviewSettings) -> Finding:
     wanted = settings.severity.get(finding.rule)
     return replace(finding, severity=Severity(wanted)) if wanted is not None else finding
+
+
+def relaxed(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """What is still told of files that are reviewed less strictly, such as tests."""
+    strict = (finding for finding in findings if finding.category not in (Category.STYLE, Category.PERFORMANCE))
+    return tuple(one if one.confidence is Confidence.HIGH else replace(one, severity=Severity.HINT) for one in strict)
+
+
+def is_relaxed(path: str, globs: Iterable[str]) -> bool:
+    """Whether a path below the project's folder, with forward slashes, is one of these; a glob may be about its last part alone."""
+    name = path.rsplit("/", 1)[-1]
+    return any(fnmatchcase(path, glob) or fnmatchcase(name, glob) for glob in globs)

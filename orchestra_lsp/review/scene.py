@@ -121,6 +121,12 @@ def span_of(node: Node) -> Span:
     return Span(node.start_byte, node.end_byte)
 
 
+def first_line(scene: Scene, span: Span) -> Span:
+    """A span cut at the end of its first line: a whole block is too much to underline."""
+    end = scene.data.find(b"\n", span.start, span.end)
+    return span if end < 0 else Span(span.start, span.start + len(scene.data[span.start : end].rstrip()))
+
+
 def is_test_path(path: str) -> bool:
     """Whether a file is a test by its name or by one of its two nearest folders."""
     parts = re.split(r"[/\\]", path)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from orchestra_lsp.review.compiled import Compiled, compile_matcher
 from orchestra_lsp.review.dialect import dialect
+from orchestra_lsp.review.flow.findings import FlowRule, flow_rules
 from orchestra_lsp.review.page import Page
 from orchestra_lsp.review.pattern import WORD
 from orchestra_lsp.review.plain import TextRule, text_rules
@@ -74,6 +75,7 @@ class Table:
     unkeyed: Mapping[str, Bucket]
     kinds: frozenset[str]
     texts: tuple[TextRule, ...] = ()  # about plain text, in every language
+    flows: tuple[FlowRule, ...] = ()  # about where data from outside goes
 
     def candidates(self, scene: Scene, node: Node) -> Iterator[tuple[Node, Sequence[Compiled]]]:
         """The nodes in and below `node` that a rule may be about, with the patterns worth trying."""
@@ -103,7 +105,7 @@ class Table:
 def build_table(language: str, pages: Iterable[Page]) -> Table:
     """Compile what the pages say about a language. Raises PageError."""
     pages = tuple(pages)
-    texts = text_rules(pages)
+    texts, flows = text_rules(pages), flow_rules(language, pages)
     found, rules = grammar(language), dialect(language)
     keyed: dict[str, dict[bytes, list[Compiled]]] = {}
     unkeyed: dict[str, list[Compiled]] = {}
@@ -113,7 +115,7 @@ def build_table(language: str, pages: Iterable[Page]) -> Table:
         if not compiled.keys:
             unkeyed.setdefault(compiled.kind, []).append(compiled)
     if found is None or rules is None or not (keyed or unkeyed):
-        return Table(None, {}, {}, frozenset(), texts)
+        return Table(None, {}, {}, frozenset(), texts, flows)
     from tree_sitter import Query
 
     parts = [*(rules.key_query(kind) for kind in keyed), *(f"({kind}) @{_NODE}.{kind}" for kind in unkeyed)]
@@ -123,6 +125,7 @@ def build_table(language: str, pages: Iterable[Page]) -> Table:
         {kind: Bucket.of(patterns) for kind, patterns in unkeyed.items()},
         frozenset({*keyed, *unkeyed}),
         texts,
+        flows,
     )
 
 

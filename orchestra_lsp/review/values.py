@@ -97,7 +97,12 @@ def origins(scene: Scene, name: Node) -> tuple[Node | None, ...]:
     function = next((above for above in reversed(list(ancestors(name))) if scene.is_function(above)), None)
     wanted = scene.text(name)
     found = _memo(scene, function).get(wanted, ()) if function is not None else ()
-    return found or _memo(scene, scene.root).get(wanted, ())
+    return found or module_values(scene, wanted)
+
+
+def module_values(scene: Scene, name: bytes) -> tuple[Node | None, ...]:
+    """What a variable of the module is given anywhere outside of functions; None for what cannot be told."""
+    return _memo(scene, scene.root).get(name, ())
 
 
 def module_bindings(scene: Scene, nodes: Sequence[Node]) -> list[tuple[bytes, bytes]]:

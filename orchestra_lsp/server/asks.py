@@ -53,6 +53,9 @@ class Asks:
 async def _ask(ls: OrchestraServer, ask: Ask) -> Suggestion | None:
     try:
         orchestra = await ls.session.orchestra()
+        ls.session.ready.listen(ls, orchestra)
+        if first := ls.session.documents.first(ask.buffer.uri):
+            orchestra.saw(first)
         return await orchestra.ask(ask)
     except (Unanswered, EngineMissing) as error:
         log.info("nothing to suggest: %s", error)

@@ -40,6 +40,7 @@ class CompletionAbilities:
     resolves_documentation: bool = True
     label_details: bool = False
     inline: bool = False
+    hears_ready: bool = False  # asks again on `orchestra/inlineCompletionReady`
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ def _completion(able: t.ClientCapabilities) -> CompletionAbilities:
         resolves_documentation="documentation" in resolved,
         label_details=bool(_at(item, "label_details_support")),
         inline=_at(able, "text_document.inline_completion") is not None,
+        hears_ready=_at(able.experimental, "orchestra.inlineCompletionReady") is True,
     )
 
 

@@ -40,9 +40,15 @@ async def code_action(ls: OrchestraServer, params: t.CodeActionParams) -> Action
     if buffer is None:
         return []
     span = convert.span_of(session.client, buffer, params.range)
+    if session.projects.heard(
+        (one.source or "", str(one.code or "")) for one in params.context.diagnostics if one.source != convert.SOURCE
+    ):
+        session.diagnostics.reconfigured(ls)
     found: Actions = []
     if session.client.action.literals and examined and examined.buffer.data is buffer.data:
         found += _local(session, examined, span, params.context)
+    if wanted(QUICK_FIX, params.context.only) and session.has_model and examined and examined.buffer.data is buffer.data:
+        found += _mending(session, examined, span)
     if wanted(REFACTOR, params.context.only):
         found += _proposed(session, buffer)
         found += foretelling.actions(session, buffer) if session.client.action.literals else ()
@@ -173,6 +179,20 @@ async def _asking(session: Session, buffer: Buffer, span: Span, params: t.CodeAc
             found.append(t.CodeAction(command.title, REFACTOR, command=run))
         else:
             found.append(t.CodeAction(command.title, REFACTOR, disabled=t.CodeActionDisabled(NO_MODEL)))
+    return found
+
+
+def _mending(session: Session, examined: Examined, span: Span) -> Actions:
+    """Findings here for which there is no fix, to be mended by a tool: a rewrite of the function around, judged like any other."""
+    found: Actions = []
+    for finding in _here(session, examined, span, ()):
+        if finding.fix is None or finding.fix.safety is Safety.DISPLAY:
+            start = _plain(convert.range_of(session.client, examined.buffer, finding.span).start)
+            instruction = f"Mend only this fault and change nothing else: {finding.message}"
+            asked = {"uri": examined.buffer.uri, "range": {"start": start, "end": start}, "instruction": instruction}
+            run = t.Command(f"Fix with AI: {finding.rule}", "orchestra.rewrite", arguments=[asked])
+            literals = session.client.action.literals
+            found.append(t.CodeAction(run.title, QUICK_FIX, [examined.diagnostic(finding)], command=run) if literals else run)
     return found
 
 

@@ -29,8 +29,7 @@ async def completion(ls: OrchestraServer, params: t.CompletionParams) -> t.Compl
     suggestion = await session.asks.run(ls, t.TEXT_DOCUMENT_COMPLETION, ask)
     if suggestion is None or moved_on(session, buffer):
         return NOT_YET
-    session.offered[suggestion.id] = suggestion
-    session.kept.offer(buffer, suggestion)
+    session.remember(buffer, suggestion)
     return t.CompletionList(is_incomplete=True, items=entries(session.client, buffer, suggestion))
 
 

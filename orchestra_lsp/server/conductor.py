@@ -41,6 +41,11 @@ class Conductor:
         return task.result() if task and task.done() and not task.cancelled() and task.exception() is None else None
 
     @property
+    def store(self) -> Store | None:
+        """Once the Orchestra is made, and where one may be kept."""
+        return self._store
+
+    @property
     def problem(self) -> str:
         """What is wrong with the store, for people; empty when all is well."""
         return self._problem

@@ -58,10 +58,11 @@ def reload(ls: OrchestraServer) -> None:
     show_problems(ls, session.loaded.problems)
     if session.settings == before:
         return
-    if session.settings.review != before.review or session.settings.server != before.server:
+    reviewed = session.settings.review != before.review or session.settings.server != before.server
+    if reviewed:
         session.diagnostics.reconfigured(ls)
-        if session.client.workspace.refreshes_lenses:
-            session.spawn(_refresh_lenses(ls))
+    if session.client.workspace.refreshes_lenses and (reviewed or session.settings.tools != before.tools):
+        session.spawn(_refresh_lenses(ls))
     session.spawn(_reconfigure(ls))
 
 

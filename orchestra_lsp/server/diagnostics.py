@@ -87,6 +87,7 @@ class Diagnostics:
 
     def closed(self, ls: OrchestraServer, uri: str) -> None:
         self._drop(uri)
+        ls.session.tallying.closed(ls.session, uri)
         remaining = self._configuration.get(uri, ())
         if remaining or not ls.session.client.diagnostic.pulled:
             _publish(ls, uri, None, remaining)
@@ -108,6 +109,11 @@ class Diagnostics:
                 self._announce_late(ls, uri, self._tracks[uri])
             else:
                 _publish(ls, uri, None, problems.get(uri, ()))
+
+    def newest(self, uri: str) -> Examined | None:
+        """The last review of a document that is finished, of its newest text or of an older one."""
+        track = self._tracks.get(uri)
+        return track.examined if track else None
 
     async def current(self, uri: str) -> Examined | None:
         """What the review of the newest text found, once it is done; None when the document is not open."""
@@ -146,11 +152,12 @@ class Diagnostics:
             track.examined, track.document = await self._examined(ls, base, buffer, changed), document
             if ls.session.documents.find(uri) is document and not track.outdated:
                 track.shown = _Shown(track.examined, _timing(track, document, track.examined))
+                ls.session.tallying.shown(ls.session, uri, buffer, track.shown.timing.shown)
                 self._announce(ls, uri, track)
 
     async def _examined(self, ls: OrchestraServer, base: Examined | None, buffer: Buffer, changed: Sequence[Span]) -> Examined:
         settings, loop = ls.session.settings, asyncio.get_running_loop()
-        found = loop.run_in_executor(self._worker, examine, base, buffer, changed, settings, ls.session.client)
+        found = loop.run_in_executor(self._worker, examine, base, buffer, changed, ls.session)
         if len(buffer.data) <= settings.server.parse_inline_bytes:
             return await found
 
@@ -172,6 +179,7 @@ class Diagnostics:
         track.paused = True
         if track.shown and track.shown.timing.held and ls.session.documents.find(uri) is track.document:
             track.shown = track.shown.released()
+            ls.session.tallying.shown(ls.session, uri, track.shown.examined.buffer, track.shown.timing.shown)
             self._announce_late(ls, uri, track)
 
     def _drop(self, uri: str) -> None:

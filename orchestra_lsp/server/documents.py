@@ -49,6 +49,7 @@ class Documents:
 
     def __init__(self) -> None:
         self._open: dict[str, Document] = {}  # most recently used last
+        self._first: dict[str, Buffer] = {}  # the text of each as it was opened
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="orchestra-parse")
         self._measurer = ThreadPoolExecutor(1, thread_name_prefix="orchestra-facts")
         self._complained: set[tuple[str, str]] = set()
@@ -61,6 +62,10 @@ class Documents:
         document = self._open.get(uri)
         return document.buffer if document else None
 
+    def first(self, uri: str) -> Buffer | None:
+        """The text of a document as it was opened, once: whoever follows its changes starts from there."""
+        return self._first.pop(uri, None)
+
     def all(self) -> tuple[Buffer, ...]:
         """Most recently used first."""
         return tuple(document.buffer for document in reversed(self._open.values()))
@@ -72,7 +77,9 @@ class Documents:
         path = convert.path_of(item.uri)
         data = encode(item.text)
         language = languages.detect(item.language_id, path, data)
-        return self._store(item.uri, open_text(item.uri, path, item.version, language, data), None, settings)
+        document = self._store(item.uri, open_text(item.uri, path, item.version, language, data), None, settings)
+        self._first[item.uri] = document.buffer
+        return document
 
     def change(self, uri: str, version: int, changes: list[Change], encoding: Encoding, settings: ServerSettings) -> Document:
         """Apply changes in order. Raises KeyError when the document is not open."""
@@ -200,6 +207,7 @@ def did_close(ls: OrchestraServer, params: t.DidCloseTextDocumentParams) -> None
     if not ls.session.documents.close(uri):
         _warn(ls, uri, "was closed without being open")
         return
+    ls.session.documents.first(uri)
     ls.session.diagnostics.closed(ls, uri)
 
 

@@ -16,7 +16,7 @@ from lsprotocol import types as t
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
 from orchestra_lsp.model import Buffer, Outcome, Span
-from orchestra_lsp.server import convert, feedback, presenting, signing_in
+from orchestra_lsp.server import convert, feedback, partial, presenting, signing_in
 from orchestra_lsp.server.conductor import REQUEST_FAILED
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ async def execute_command(ls: OrchestraServer, params: t.ExecuteCommandParams) -
     first = params.arguments[0] if params.arguments else {}
     if params.command == convert.ACCEPTED:
         return feedback.record(ls, first, Outcome.ACCEPTED)
+    if params.command in partial.STEPS:
+        return await partial.accept(ls, params.command, first)
     if not isinstance(first, Mapping):
         raise JsonRpcInvalidParams(f"{params.command} takes one object as its argument")
     command = await _command(params.command)

@@ -8,6 +8,7 @@ Options = dict[str, object]
 
 COMMAND_PREFIX = "orchestra."
 ACCEPTED = "orchestra.accepted"  # sent by the editor when a completion was accepted; no file in commands/
+ACCEPT_WORD, ACCEPT_LINE = "orchestra.accept-word", "orchestra.accept-line"  # the next part of an offer; see server/partial.py
 NO_COMMANDS = frozenset({"registry", "result"})  # modules of commands/ that are machinery
 
 CODE_ACTION_KINDS = ("quickfix", "refactor.rewrite", "source.fixAll.orchestra")
@@ -41,4 +42,4 @@ def command_names() -> list[str]:
     folder = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "commands")
     stems = {name.partition(".")[0] for name in os.listdir(folder) if name.endswith((".py", ".pyc"))}
     names = [COMMAND_PREFIX + stem.replace("_", "-") for stem in stems if not stem.startswith("_") and stem not in NO_COMMANDS]
-    return sorted([*names, ACCEPTED])
+    return sorted([*names, ACCEPTED, ACCEPT_WORD, ACCEPT_LINE])

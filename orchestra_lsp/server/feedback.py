@@ -16,6 +16,8 @@ log = logging.getLogger("orchestra")
 #: Notifications that editors with inline completion send; their parameters hold the item that we made.
 DID_SHOW = "textDocument/didShowCompletion"
 DID_ACCEPT_PARTLY = "textDocument/didPartiallyAcceptCompletion"
+#: The same for an offer that the person sent away, for instance by Escape.
+DID_DISMISS = "textDocument/didDismissCompletion"
 
 
 def record(ls: OrchestraServer, told: object, outcome: Outcome, accepted: int = 0) -> bool:
@@ -44,9 +46,14 @@ def did_accept_partly(ls: OrchestraServer, params: object) -> None:
     record(ls, _told(params), Outcome.PARTLY_ACCEPTED, accepted)
 
 
+def did_dismiss(ls: OrchestraServer, params: object) -> None:
+    record(ls, _told(params), Outcome.DISMISSED)
+
+
 def register(server: OrchestraServer) -> None:
     server.feature(DID_SHOW)(did_show)
     server.feature(DID_ACCEPT_PARTLY)(did_accept_partly)
+    server.feature(DID_DISMISS)(did_dismiss)
 
 
 def _told(params: object) -> object:

@@ -61,6 +61,8 @@ async def foretold(ls: OrchestraServer, ask: Ask) -> Suggestion | None:
 
 async def here(ls: OrchestraServer, ask: Ask) -> Suggestion | None:
     """The next edit when it lies on the cursor's line, where editors can show it as ghost text."""
+    if ls.session.conductor.made is None:  # the ask before this one had no time for its imports, and this one would have none either
+        return None
     found, buffer = await foretold(ls, ask), ask.buffer
     line = line_at(buffer, ask.span.start)
     return found if found and line_at(buffer, found.span.start) == line == line_at(buffer, found.span.end) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from orchestra_lsp.server import convert
 if TYPE_CHECKING:
     from orchestra_lsp.server.loop import OrchestraServer
 
+_HEADING = re.compile(r"^##+ +(.+)$", re.MULTILINE)  # editors draw headings as large as a page's, which a popup is not
 PAGES = 2  # rules shown at one place; more would not be read
 
 
@@ -43,7 +45,7 @@ def page_text(finding: Finding, rule: Rule | None) -> str:
     notes = [f"{finding.category} `{finding.rule}`", f"confidence {finding.confidence}", *weaknesses]
     if finding.link:
         notes.append(f"[about this rule]({finding.link})")
-    return "\n\n".join([f"**{rule.title}**", finding.message, rule.description.strip(), " \u00b7 ".join(notes)])
+    return "\n\n".join([f"**{rule.title}**", finding.message, _HEADING.sub(r"**\1**", rule.description.strip()), " \u00b7 ".join(notes)])
 
 
 def function_text(function: FunctionFacts) -> str:

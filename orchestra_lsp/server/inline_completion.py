@@ -33,15 +33,17 @@ async def inline_completion(ls: OrchestraServer, params: t.InlineCompletionParam
     asked = popup.buffer if popup else buffer
     offset = popup.cursor if popup else convert.offset_of(session.client, buffer, params.position)
     ask = make_ask(session, asked, offset, trigger)
+    if popup is None:
+        kept = session.ready.echoes(buffer, offset)
+        ask = replace(ask, later=session.client.completion.hears_ready, kept=kept, trigger=Trigger.AUTOMATIC if kept else trigger)
     suggestion = await session.asks.run(ls, t.TEXT_DOCUMENT_INLINE_COMPLETION, ask)
-    if suggestion is None and popup is None and not moved_on(session, buffer):
+    if suggestion is None and popup is None and not ask.kept and not moved_on(session, buffer):
         suggestion = await foretelling.here(ls, ask)
     if suggestion is None or moved_on(session, buffer):
         return t.InlineCompletionList([])
     item = convert.inline_item(session.client, buffer, popup.joined(suggestion) if popup else suggestion)
     if item is not None:
-        session.offered[suggestion.id] = suggestion
-        session.kept.offer(buffer, suggestion)
+        session.remember(buffer, suggestion)
     return t.InlineCompletionList([item] if item else [])
 
 

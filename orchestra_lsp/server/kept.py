@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +14,7 @@ from orchestra_lsp.syntax.text import encode
 
 if TYPE_CHECKING:
     from orchestra_lsp.server.loop import OrchestraServer
+    from orchestra_lsp.server.reviewer import Examined
 
 LOOK_S: Final = 30.0
 OFFERS: Final = 64
@@ -28,6 +29,7 @@ class Offer:
 
     uri: str
     lines: tuple[tuple[bytes, int], ...]
+    faulty: bool = False  # there was a finding in what it replaces
 
     def is_in(self, data: bytes) -> bool:
         if not self.lines:
@@ -44,9 +46,13 @@ class Offer:
 
 @dataclass(slots=True)
 class Kept:
-    """Belongs to the event loop. `look_s`: seconds after which an accepted suggestion is looked for."""
+    """Belongs to the event loop. `look_s`: seconds after which an accepted suggestion is looked for.
+
+    `newest`: the last review of an open file that is finished.
+    """
 
     look_s: float = LOOK_S
+    newest: Callable[[str], Examined | None] = lambda _uri: None
     _offers: LRUCache[str, Offer] = field(default_factory=lambda: LRUCache(OFFERS))
     _accepted: LRUCache[str, Offer] = field(default_factory=lambda: LRUCache(OFFERS))
 
@@ -55,9 +61,12 @@ class Kept:
         self.offer_text(suggestion.id, buffer, suggestion.span, suggestion.text)
 
     def offer_text(self, suggestion_id: str, buffer: Buffer, span: Span, text: str) -> None:
+        examined = self.newest(buffer.uri)
+        known = examined is not None and examined.buffer.data is buffer.data
+        faulty = bool(examined and known and span.start < span.end and _in(examined, [span]))
         rest = buffer.data[: span.start] + buffer.data[span.end :]
         lines = dict.fromkeys(line.strip() for line in encode(text).splitlines()[:MOST_LINES] if line.strip())
-        self._offers[suggestion_id] = Offer(buffer.uri, tuple((line, rest.count(line)) for line in lines))
+        self._offers[suggestion_id] = Offer(buffer.uri, tuple((line, rest.count(line)) for line in lines), faulty)
 
     def accepted(self, ls: OrchestraServer, suggestion_id: str) -> None:
         offer = self._offers.pop(suggestion_id, None)
@@ -84,14 +93,14 @@ class Kept:
             del self._accepted[suggestion_id]
 
     async def _review(self, ls: OrchestraServer, suggestion_id: str, offer: Offer) -> None:
-        """A finding in the accepted lines speaks against them."""
+        """A finding in the accepted lines speaks against them; where there was one in what they replaced, none speaks for them."""
         examined = await ls.session.diagnostics.current(offer.uri)
         if examined is None:
             return
-        places = list(offer.places(examined.buffer.data))
-        found = (one.span for one in examined.findings if one.severity in CARE)
-        if any(at.start < span.end and span.start < at.end for span in found for at in places):
+        if _in(examined, list(offer.places(examined.buffer.data))):
             self._tell(ls, suggestion_id, Outcome.WORSENED)
+        elif offer.faulty:
+            self._tell(ls, suggestion_id, Outcome.IMPROVED)
 
     def _is_there(self, ls: OrchestraServer, offer: Offer) -> bool:
         buffer = ls.session.documents.buffer(offer.uri)
@@ -100,3 +109,9 @@ class Kept:
     def _tell(self, ls: OrchestraServer, suggestion_id: str, outcome: Outcome) -> None:
         if orchestra := ls.session.conductor.made:
             orchestra.record(suggestion_id, outcome)
+
+
+def _in(examined: Examined, places: Sequence[Span]) -> bool:
+    """Whether there is a finding that matters in one of `places`."""
+    found = (one.span for one in examined.findings if one.severity in CARE)
+    return any(at.start < span.end and span.start < at.end for span in found for at in places)

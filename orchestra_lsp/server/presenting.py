@@ -26,6 +26,7 @@ log = logging.getLogger("orchestra")
 APPLY = "Apply"
 DISCARD = "Discard"
 TOUCHED = "The code was edited while the change was being written, so it was not made."
+UNTICKED = "nothing was chosen; tick the changes in the editor's preview before you apply them."
 BY_HAND = "This editor takes no such edits from a server; the change is shown, make it by hand."
 
 Json = dict[str, object]
@@ -92,7 +93,7 @@ async def apply(ls: OrchestraServer, proposal: Proposal, confirm: bool) -> bool:
     except JsonRpcException as error:
         answer = t.ApplyWorkspaceEditResult(applied=False, failure_reason=str(error))
     if not answer.applied:
-        why = answer.failure_reason or "the editor refused it"
+        why = answer.failure_reason or (UNTICKED if confirm else "the editor refused it")
         _became(ls, edits, Outcome.DISMISSED if confirm and not answer.failure_reason else None)
         ls.window_show_message(t.ShowMessageParams(t.MessageType.Warning, f"{edits.title}: not applied: {why}"))
     else:

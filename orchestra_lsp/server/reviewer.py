@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lsprotocol import types as t
 
-from orchestra_lsp.model import Buffer, Finding, Span
+from orchestra_lsp.model import Buffer, Finding, Severity, Span
 from orchestra_lsp.server import convert, logs
-from orchestra_lsp.server.client import Client
 
 if TYPE_CHECKING:
-    from orchestra_lsp.config import Settings
+    from orchestra_lsp.config import ReviewSettings
+    from orchestra_lsp.review.project import Project
+    from orchestra_lsp.server.session import Session
 
 log = logging.getLogger("orchestra")
 
@@ -28,6 +29,7 @@ class Examined:
     findings: tuple[Finding, ...]
     diagnostics: tuple[t.Diagnostic, ...]  # one for each of `findings`
     whole: bool = True  # False: the review failed, so nothing may be built on it
+    project: Project | None = None  # whose rules it was reviewed by
 
     def select(self, findings: Iterable[Finding]) -> list[t.Diagnostic]:
         wanted = set(map(id, findings))
@@ -37,36 +39,44 @@ class Examined:
         return self.diagnostics[self.findings.index(finding)]
 
 
-def examine(base: Examined | None, buffer: Buffer, changed: Sequence[Span], settings: Settings, client: Client) -> Examined:
+def examine(base: Examined | None, buffer: Buffer, changed: Sequence[Span], session: Session) -> Examined:
     """Review a buffer, reusing what `base` found in an earlier version of it; `changed` is what is new since then.
 
     A fault in a rule costs its findings and is logged, it never stops the server.
     """
-    whole = True
+    settings, client = session.settings, session.client
+    whole, project = True, None
     try:
-        everything = _everything(base, buffer, changed) if settings.review.enabled else ()
-        findings = _wanted(everything, buffer, settings)
+        if settings.review.enabled:
+            project = session.projects.of(session.roots, buffer.path, settings.review)
+        everything = _everything(base, buffer, changed, project) if project else ()
+        demoted = session.projects.demoted.get(project.root, frozenset()) if project else frozenset()
+        findings = _demoted(project.wanted(everything, buffer, _with_others(session)), demoted) if project else ()
     except Exception as error:  # noqa: BLE001 - logged; rules are many, and one at fault must not take the others along
         log.error("review of a %s document failed: %s\n%s", buffer.language, logs.describe(error), logs.places(error))
         everything, findings, whole = (), (), False
     tags: Mapping[str, Sequence[str]] = _tags() if findings else {}
     diagnostics = tuple(convert.diagnostic(client, buffer, finding, tags.get(finding.rule, ())) for finding in findings)
-    return Examined(buffer, everything, findings, diagnostics, whole)
+    return Examined(buffer, everything, findings, diagnostics, whole, project)
 
 
-def _everything(base: Examined | None, buffer: Buffer, changed: Sequence[Span]) -> tuple[Finding, ...]:
-    from orchestra_lsp.review.check import check, update
-
-    if base is None or not base.whole:
-        return check(buffer)
-    return update(base.everything, base.buffer, buffer, changed)
+def _everything(base: Examined | None, buffer: Buffer, changed: Sequence[Span], project: Project) -> tuple[Finding, ...]:
+    if base is None or not base.whole or base.project is not project:
+        return project.check(buffer)
+    return project.update(base.everything, base.buffer, buffer, changed)
 
 
-def _wanted(findings: Sequence[Finding], buffer: Buffer, settings: Settings) -> tuple[Finding, ...]:
-    """Without what the person switched off."""
-    from orchestra_lsp.review.policy import apply
+def _with_others(session: Session) -> ReviewSettings:
+    """The settings, with what other servers were seen to tell left to them."""
+    review, heard = session.settings.review, session.projects.others
+    return review.model_copy(update={"others": [*review.others, *sorted(heard)]}) if heard else review
 
-    return apply(findings, settings.review, buffer.language)
+
+def _demoted(findings: Sequence[Finding], rules: frozenset[str]) -> tuple[Finding, ...]:
+    """What is mostly ignored here is only hinted at; an error stays one."""
+    return tuple(
+        replace(one, severity=Severity.HINT) if one.rule in rules and one.severity is not Severity.ERROR else one for one in findings
+    )
 
 
 def _tags() -> Mapping[str, Sequence[str]]:

@@ -11,7 +11,7 @@ from cachetools import LRUCache
 from lsprotocol import types as t
 
 from orchestra_lsp.config import Loaded, Problem, Settings
-from orchestra_lsp.model import Kind, Suggestion
+from orchestra_lsp.model import Buffer, Kind, Suggestion
 from orchestra_lsp.server import indexing, logs
 from orchestra_lsp.server.asks import Asks
 from orchestra_lsp.server.client import Client
@@ -20,10 +20,14 @@ from orchestra_lsp.server.diagnostics import Diagnostics
 from orchestra_lsp.server.documents import Documents
 from orchestra_lsp.server.foretelling import NextEdits
 from orchestra_lsp.server.kept import Kept
+from orchestra_lsp.server.partial import Parts
 from orchestra_lsp.server.progress import Progresses
+from orchestra_lsp.server.projects import Projects
 from orchestra_lsp.server.proposals import Proposals
+from orchestra_lsp.server.ready import Ready
 from orchestra_lsp.server.showing import Scratch
 from orchestra_lsp.server.status import Status
+from orchestra_lsp.server.tallying import Tallying, demote
 
 if TYPE_CHECKING:
     from orchestra_lsp.engine.orchestra import Orchestra
@@ -46,15 +50,19 @@ class Session:
         self.editor_settings: dict[str, Any] = {}  # what the editor told later
         self.told_problems: frozenset[Problem] = frozenset()
         self.documents = Documents()
+        self.projects = Projects()
+        self.tallying = Tallying()
         self.diagnostics = Diagnostics()
         self.asks = Asks()
+        self.ready = Ready()
         self.progresses = Progresses()
+        self.parts = Parts()
         self.proposals = Proposals()
         self.next_edits = NextEdits()
         self.scratch = Scratch()
         self.status = Status()
         self.conductor = Conductor()
-        self.kept = Kept()
+        self.kept = Kept(newest=self.diagnostics.newest)
         self.offered: LRUCache[str, Suggestion] = LRUCache(OFFERED_KEPT)
         self._background: set[asyncio.Task[Any]] = set()
         self._warm = False
@@ -62,6 +70,12 @@ class Session:
     @property
     def settings(self) -> Settings:
         return self.loaded.settings
+
+    def remember(self, buffer: Buffer, suggestion: Suggestion) -> None:
+        """A suggestion goes to the editor: it may be asked about, accepted, or accepted in parts."""
+        self.offered[suggestion.id] = suggestion
+        self.kept.offer(buffer, suggestion)
+        self.parts.offer(buffer, suggestion)
 
     @property
     def has_model(self) -> bool:
@@ -104,6 +118,7 @@ class Session:
         for task in self._background:
             task.cancel()
         self.asks.close()
+        self.tallying.shut_down(self)
         self.diagnostics.shut_down()
         self.documents.shut_down()
         self.scratch.remove()
@@ -119,6 +134,7 @@ class Session:
             ls.window_show_message(t.ShowMessageParams(t.MessageType.Warning, self.conductor.problem))
         self.status.changed(ls)
         self.spawn(orchestra.warm_up())
+        self.spawn(demote(ls))
         await asyncio.to_thread(_import_rest, self.has_model)
         await indexing.learn(ls, orchestra)
 

@@ -9,7 +9,7 @@ from lsprotocol import types as t
 from pygls.exceptions import JsonRpcException
 
 from orchestra_lsp.config import PROJECT_FILE
-from orchestra_lsp.server import configuration, convert, indexing
+from orchestra_lsp.server import configuration, convert, indexing, projects
 from orchestra_lsp.syntax import language as languages
 
 if TYPE_CHECKING:
@@ -24,7 +24,10 @@ def notice(ls: OrchestraServer, path: str) -> None:
     """A file was saved, changed, made or removed."""
     if not path:
         return
-    if configuration.is_settings_file(ls, path):
+    if projects.concerns(path):
+        ls.session.projects.forget()
+        ls.session.diagnostics.reconfigured(ls)
+    elif configuration.is_settings_file(ls, path):
         configuration.reload(ls)
     elif orchestra := ls.session.conductor.made:
         orchestra.notice_change(path)
@@ -69,7 +72,7 @@ async def ask_for_events(ls: OrchestraServer) -> None:
 def patterns() -> list[str]:
     """Globs of the files we want to hear of."""
     extensions = {extension.lstrip(".") for name in languages.names() for extension in languages.definition(name).extensions}
-    return [f"**/{PROJECT_FILE}", f"**/*.{{{','.join(sorted(extensions))}}}"]
+    return [f"**/{PROJECT_FILE}", f"**/{projects.FOLDER}/**", f"**/*.{{{','.join(sorted(extensions))}}}"]
 
 
 def register(server: OrchestraServer) -> None:

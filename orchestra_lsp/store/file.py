@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from orchestra_lsp.store.migrate import migrate, migrations
 
 BUSY_MS: Final = 5000  # another process may be writing; measured to be enough for eight of them
+ALONE_S: Final = 2.0  # setting a file aside takes a few ms
 WAL_BYTES: Final = 4_000_000  # the log beside the file is cut back to this
 
 _PRIMARY: Final = 0xFF  # extended result codes keep the kind of error in their low byte
@@ -56,17 +60,36 @@ def repair(path: Path, why: str) -> str:
     The log beside it goes with it: what is in there belongs to the old file.
     """
     try:
-        if _is_sound(path):
-            return f"was damaged ({why}); another process has begun a new one already"
-        aside = _free_name(path)
-        for extra in ("", "-wal", "-shm"):
-            part = path.with_name(path.name + extra)
-            if part.exists():
-                part.rename(aside.with_name(aside.name + extra))
-        create(path)
+        with _alone(path):  # else a second process could set the new file of the first one aside
+            if _is_sound(path):
+                return f"was damaged ({why}); another process has begun a new one already"
+            aside = _free_name(path)
+            for extra in ("", "-wal", "-shm"):
+                part = path.with_name(path.name + extra)
+                if part.exists():
+                    part.rename(aside.with_name(aside.name + extra))
+            create(path)
     except (OSError, sqlite3.Error) as error:
         return f"is damaged ({why}) and could not be set aside: {error}"
     return f"was damaged ({why}); it was set aside as {aside.name} and a new one begun"
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """One process at a time. A mark that outlasts ALONE_S was left by one that was killed. Raises OSError."""
+    mark, until = path.with_name(path.name + ".repair"), time.monotonic() + ALONE_S
+    while True:
+        try:
+            os.close(os.open(mark, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            break
+        except FileExistsError:
+            if time.monotonic() > until:
+                mark.unlink(missing_ok=True)
+            time.sleep(0.02)
+    try:
+        yield
+    finally:
+        mark.unlink(missing_ok=True)
 
 
 def _is_sound(path: Path) -> bool:

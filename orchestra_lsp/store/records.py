@@ -117,6 +117,31 @@ class LiveRecord:
     status: str
 
 
-Record = (
-    DecisionRecord | OutcomeRecord | BeliefRecord | ChoiceRecord | AnswerRecord | DismissedRecord | ReuseRecord | CallRecord | LiveRecord
-)
+@dataclass(frozen=True, slots=True)
+class RuleRecord:
+    """How far one finding has come; `project` and `finding` are digests."""
+
+    project: str
+    rule: str
+    finding: str
+    at_us: int
+    state: str  # "shown" | "fixed" | "suppressed" | "ignored"
+
+
+@dataclass(frozen=True, slots=True)
+class TrendRecord:
+    """What a review of a whole project found at a commit."""
+
+    project: str
+    revision: str
+    at_us: int
+    files: int
+    lines: int
+    errors: int
+    warnings: int
+    infos: int
+    hints: int
+
+
+Learned = DecisionRecord | OutcomeRecord | BeliefRecord | ChoiceRecord
+Record = Learned | AnswerRecord | DismissedRecord | ReuseRecord | CallRecord | LiveRecord | RuleRecord | TrendRecord

@@ -18,6 +18,8 @@ from orchestra_lsp.store.records import (
     LiveRecord,
     OutcomeRecord,
     ReuseRecord,
+    RuleRecord,
+    TrendRecord,
 )
 
 KEEP_DAYS: Final = 180
@@ -66,6 +68,13 @@ WRITES: Final[Mapping[type, str]] = {
     ReuseRecord: _insert("reuse", ReuseRecord, "ON CONFLICT DO UPDATE SET hits = hits + excluded.hits"),
     CallRecord: _insert("tool_call", CallRecord),
     LiveRecord: _insert("live", LiveRecord),
+    # That it is shown again says nothing new of a finding whose end is known.
+    RuleRecord: _insert(
+        "rule_finding",
+        RuleRecord,
+        "ON CONFLICT DO UPDATE SET state = excluded.state, at_us = excluded.at_us WHERE excluded.state <> 'shown'",
+    ),
+    TrendRecord: _insert("review_trend", TrendRecord),
 }
 
 
@@ -87,6 +96,8 @@ BOUNDS: Final = (
     Bound("belief", rows=KEEP_ROWS // 10),
     Bound("tool_call", rows=2 * KEEP_ROWS),
     Bound("live", rows=100),
+    Bound("rule_finding"),
+    Bound("review_trend", rows=KEEP_ROWS // 10),
     Bound("kept_answer", rows=ANSWER_ROWS, sized="text", bytes=ANSWER_BYTES),
 )
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from client import Client, Json
-from faults import TEXT, TOOLS, script
+from faults import SCRIPTS, TEXT, TOOLS, script
 from providers import Provider, providers
 
 HERE = Path(__file__).resolve().parent
@@ -43,6 +43,9 @@ BARS = {
     "floor": "answered 100   p95 500   remote 95 % of what answered within 500 ms",
     "litellm": "",
 }
+
+
+Terms = tuple[int, int, str]  # the seed, how many requests at least, the script
 
 
 @dataclass(slots=True)
@@ -70,18 +73,22 @@ def main() -> None:
     parser.add_argument("--parts", nargs="*", choices=list(BARS), default=list(BARS))
     parser.add_argument("--requests", type=int, default=REQUESTS, help="of each seed at least")
     parser.add_argument("--litellm", help="a Python that has litellm; default: one is made in the folder for temporary files")
+    parser.add_argument("--scripts", nargs="*", choices=list(SCRIPTS), default=list(SCRIPTS), help="see faults.py")
     given = parser.parse_args()
-    run(given.seeds, given.parts, given.requests, given.litellm)
+    for name in given.scripts:
+        run(given.seeds, given.parts, given.requests, given.litellm, name)
 
 
-def run(seeds: Sequence[int], parts: Sequence[str], requests: int, litellm: str | None = None) -> None:
-    print(f"chaos: {DOCUMENTS} documents at a time, >= {requests} requests for each of {len(seeds)} seeds, deadline {DEADLINE_S:g} s")
+def run(seeds: Sequence[int], parts: Sequence[str], requests: int, litellm: str | None = None, name: str = "usual") -> None:
+    size = f"{DOCUMENTS} documents at a time, >= {requests} requests for each of {len(seeds)} seeds, deadline {DEADLINE_S:g} s"
+    print(f"chaos, the {name} script: {size}")
     scores: dict[str, list[Score]] = {part: [] for part in parts}
     python = (litellm or _litellm()) if "litellm" in parts else ""
     with providers(TOOLS) as tools:
         for seed in seeds:
             for part in parts:
-                score = _litellm_run(python, tools, seed, requests) if part == "litellm" else _server_run(part, tools, seed, requests)
+                terms = (seed, requests, name)
+                score = _litellm_run(python, tools, terms) if part == "litellm" else _server_run(part, tools, terms)
                 scores[part].append(score)
                 print(
                     f"  seed {seed} {part:8} {_line(score.row())}   n {score.asked} load {os.getloadavg()[0]:.1f} {score.notes or ''}",
@@ -130,9 +137,9 @@ class Driver(Client):
                 return at, message["id"], message.get("result")
 
 
-def _server_run(part: str, tools: Sequence[Provider], seed: int, requests: int) -> Score:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name).resolve()
+def _server_run(part: str, tools: Sequence[Provider], terms: Terms) -> Score:
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place).resolve()
         (folder / "none.toml").write_text(_settings(tools, floor=part == "floor"), encoding="utf-8")
         paths = [folder / f"module_{number}.py" for number in range(DOCUMENTS)]
         for number, path in enumerate(paths):
@@ -143,7 +150,7 @@ def _server_run(part: str, tools: Sequence[Provider], seed: int, requests: int) 
                 client.open(path)
             client.wait_for(lambda message: message.get("method") == "textDocument/publishDiagnostics")
             _warm(client, tools, paths[0])
-            return _drive(client, tools, paths, (seed, requests, part == "floor"))
+            return _drive(client, tools, paths, terms, part == "floor")
 
 
 def _warm(client: Driver, tools: Sequence[Provider], path: Path) -> None:
@@ -155,9 +162,9 @@ def _warm(client: Driver, tools: Sequence[Provider], path: Path) -> None:
         client.next_answer(time.perf_counter() + 20)
 
 
-def _drive(client: Driver, tools: Sequence[Provider], paths: Sequence[Path], terms: tuple[int, int, bool]) -> Score:
-    seed, requests, floor = terms
-    plan, rng, score = script(seed), random.Random(seed), Score(floor=floor)
+def _drive(client: Driver, tools: Sequence[Provider], paths: Sequence[Path], terms: Terms, floor: bool) -> Score:
+    seed, requests, name = terms
+    plan, rng, score = script(seed, name), random.Random(seed), Score(floor=floor)
     for tool in tools:
         tool.reset(plan["tools"][tool.tool], seed)
     cpu, idle = client.cpu_s(), client.rss_mb()
@@ -239,8 +246,9 @@ def _litellm() -> str:
     return str(python)
 
 
-def _litellm_run(python: str, tools: Sequence[Provider], seed: int, requests: int) -> Score:
-    plan = script(seed)
+def _litellm_run(python: str, tools: Sequence[Provider], terms: Terms) -> Score:
+    seed, requests, name = terms
+    plan = script(seed, name)
     prompts = [document(number) for number in range(DOCUMENTS)]
     job = {
         "tools": {tool.tool: tool.url for tool in tools},

@@ -42,6 +42,7 @@ BARS = "bars: exact .38 or +.03 on Witten-Bell, top-1 .66 or +.05, offered .60/.
 SETTINGS = "[completion]\nminimum = {minimum}\nremote = false\ncache = false\n"
 SERVER = (sys.executable, "-m", "orchestra_lsp.server.door")
 INVOKED, AUTOMATIC = 1, 2
+ERROR = 1  # of window/showMessage
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ class Typing:
     popup: int = 0
     shown: int = 0
     accepted: int = 0
+    several: int = 0  # shown of more than one line
+    several_right: int = 0
     seconds: list[float] = field(default_factory=list)
 
 
@@ -265,7 +268,12 @@ class Editor:
 
 
 def _has_learned(message: Json) -> bool:
-    """What is learned in a moment is told in the status alone; what takes longer is shown as progress, which ends."""
+    """What is learned in a moment is told in the status alone; what takes longer is shown as progress, which ends.
+
+    Raises RuntimeError when the server says that it cannot.
+    """
+    if message.get("method") == "window/showMessage" and message["params"]["type"] == ERROR:
+        raise RuntimeError(message["params"]["message"])
     if message.get("method") == "$/progress":
         return bool(message["params"]["value"]["kind"] == "end")
     return message.get("method") == "orchestra/status" and "learned" in json.dumps(message)
@@ -309,6 +317,8 @@ def _type_line(editor: Editor, file: File, lines: Sequence[str], number: int, ty
         taken = bool(text) and "\n".join([line, *lines[number + 1 :]])[column:].startswith(text) and len(first) > 1
         typing.shown += bool(text)
         typing.accepted += taken
+        typing.several += first != text
+        typing.several_right += taken and first != text
         step = len(first) if taken else 1
         editor.type(file, number, column, line[column : column + step])
         column += step
@@ -437,7 +447,8 @@ def _told(typing: Typing, memory: float) -> list[float]:
     took = sorted(typing.seconds)
     p50, p95 = (took[int(len(took) * share)] * 1e3 for share in (0.5, 0.95))
     print(f"  keystrokes     ghost text {ghost:.1%} saved, popup of words {popup:.1%}: {ghost / max(popup, 1e-9):.2f} x", end="")
-    print(f"; {typing.accepted / max(1, typing.shown):.0%} of {typing.shown} offers taken")
+    print(f"; {typing.accepted / max(1, typing.shown):.0%} of {typing.shown} offers taken", end="")
+    print(f"; {typing.several} of several lines, {typing.several_right} of them right")
     print(f"  answers        p50 {p50:.1f} ms, p95 {p95:.1f} ms of {len(took)}; server {memory:.0f} MB")
     return [ghost / max(popup, 1e-9), p50, p95]
 

@@ -11,6 +11,7 @@ import compileall
 import os
 import platform
 import shutil
+import subprocess
 import sys
 import sysconfig
 import tempfile
@@ -216,6 +217,13 @@ def reuse(rounds: int) -> None:
     typing(rounds)
 
 
+def trigger(rounds: int) -> None:
+    """How soon ghost text stands beside a slow model, and how many calls are saved before one is made: see trigger.py."""
+    from trigger import main as measured
+
+    measured(rounds)
+
+
 def copy(rounds: int) -> None:
     """Copies of a workspace for agents: see copying.py."""
     from copying import show
@@ -233,8 +241,15 @@ def judging(rounds: int) -> None:
 def chaos(_rounds: int) -> None:
     """Requests while the tools fail on cue, beside LiteLLM; about twenty minutes: see chaos.py."""
     from chaos import BARS, REQUESTS, SEEDS, run
+    from faults import SCRIPTS
 
-    run(SEEDS, tuple(BARS), REQUESTS)
+    for name in SCRIPTS:
+        run(SEEDS, tuple(BARS), REQUESTS, name=name)
+
+
+def simulated(_rounds: int) -> None:
+    """The calls of `chaos` in virtual time, both fault scripts, in a process of its own: see simulated.py."""
+    subprocess.run([sys.executable, str(HERE / "simulated.py")], check=True)
 
 
 def call(rounds: int) -> None:
@@ -258,17 +273,38 @@ def tools(rounds: int) -> None:
     measure(rounds)
 
 
+def gate(rounds: int) -> None:
+    """The review of 100,000 lines, and of one file: see gate.py."""
+    from gate import gate as measure
+
+    measure(rounds)
+
+
 LONG = ("chaos", "completion")  # only when asked for
+
+
+def flow(_rounds: int) -> None:
+    """Web handlers with a known label: which weaknesses are seen, and which safe twins are left alone."""
+    from flow import report
+    from flow_cases import cases
+
+    report(cases(), 0)
+
+
 PARTS: dict[str, Callable[[int], None]] = {
     "chaos": chaos,
+    "simulated": simulated,
     "call": call,
     "tools": tools,
+    "gate": gate,
     "judging": judging,
+    "flow": flow,
     "copy": copy,
     "cost": cost,
     "learning": learning,
     "routing": routing,
     "reuse": reuse,
+    "trigger": trigger,
     "start": start,
     "edits": edits,
     "ghost": ghost,

@@ -58,7 +58,7 @@ def test_version(terminal: Terminal) -> None:
         ("review --nonsense", "--nonsense"),
         ("review", "orchestra review: Name at least one file or folder"),
         ("review nowhere.py", "orchestra review: There is no file or folder 'nowhere.py'."),
-        ("review --format yaml .", "orchestra review: format is one of text, json, not 'yaml'"),
+        ("review --format yaml .", "orchestra review: format is one of text, json, sarif, github, gitlab, junit, not 'yaml'"),
         ("explain .", "orchestra explain: . is a folder; name a file in it."),
         ("explain nowhere.py", "orchestra explain: There is no file 'nowhere.py'."),
         ("try", "orchestra try: try needs paths"),

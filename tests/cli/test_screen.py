@@ -11,8 +11,8 @@ from io import StringIO
 import pytest
 
 from orchestra_lsp.cli.findings import entries, grid
-from orchestra_lsp.commands.result import Reviewed
 from orchestra_lsp.model import Category, Confidence, Finding, Severity, Span
+from orchestra_lsp.review.reviewed import Reviewed
 from tests.cli.terminal import ORCHESTRA, SHOP, Terminal, model_server, with_model
 from tests.commands.support import opened, write
 
@@ -54,7 +54,7 @@ def plain(shown: str) -> str:
 def test_findings_are_coloured_and_fit(terminal: Terminal) -> None:
     shown = see(terminal, "review", str(SHOP / "service"))
     assert "\x1b[" in shown
-    text = plain(shown.rpartition("\x1b[2K")[2])  # behind the line that told the progress
+    text = plain(re.sub(r"[^\n]*\x1b\[2K", "", shown))  # without the line that told the progress
     assert "findings in" in text
     assert "shell=True" in text
     assert max(len(line) for line in text.splitlines() if str(SHOP) not in line) <= 100

@@ -18,7 +18,7 @@ each = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.
 def test_there_are_the_commands_that_the_doors_rely_on() -> None:
     expected = (
         "ask-several change doctor document explain facts fix init mask "
-        "review rewrite route sign-in sign-out stats status tools top why write-tests"
+        "review review-change rewrite route sign-in sign-out stats status tools top why write-tests"
     )
     assert " ".join(registry.names()) == expected
 

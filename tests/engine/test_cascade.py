@@ -188,3 +188,14 @@ async def test_a_completion_that_brings_an_injection_is_shown_last_and_says_so()
             found = asked(await band.ask(ask(place)))
             assert found.tool == "far"
             assert "but it brings 1 review finding (shell-command-from-text" in found.reason
+
+
+def test_dice_that_put_the_best_tool_first_are_counted_for_the_one_that_goes_before_it() -> None:
+    drawn = Choice(tuple(Candidate(name, "", odds) for name, odds in (("strong", 0.6), ("cheap", 0.1), ("middling", 0.3))))
+    found = arranged(drawn, PRICES, CHANCES, Difficulty.EASY)
+    assert [one.tool for one in found.order] == ["cheap", "strong", "middling"]
+    # Whoever of the three had been drawn, the cheap one would stand before.
+    assert [one.propensity for one in found.order] == pytest.approx([1.0, 0.0, 0.0])
+    kept = arranged(drawn, {**PRICES, "cheap": 0.015, "strong": 0.0151}, {**CHANCES, "cheap": 0.5}, Difficulty.EASY)
+    assert kept.order[0].tool == "middling"
+    assert sum(one.propensity for one in kept.order) == pytest.approx(1.0)

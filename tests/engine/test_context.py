@@ -279,3 +279,14 @@ def test_the_most_helpful_for_its_length_comes_in_first_and_stands_last() -> Non
     short, long = Piece("/w/a.py", "", "short\n", 0.5), Piece("/w/b.py", "", "long\n" * 200, 0.6)
     assert [one.path for one in packed([long, short], 30)] == ["a.py"]
     assert [one.path for one in packed([long, short], 1000)] == ["a.py", "b.py"]
+
+
+async def test_two_asks_at_once_run_no_source_twice_and_lose_nothing_of_the_others() -> None:
+    first, second = Quick(Piece("/w/b.py", "", "one\n", 0.5)), Quick(Piece("/w/c.py", "", "two\n", 0.4))
+    second.name = "second"
+    context = Context(sources=[Slow(), first, second])
+    prompts = await asyncio.gather(*(context.gather(ask(f"{text}|"), True) for text in "xy"))
+    await asyncio.sleep(0.5)
+    context.close()
+    assert first.asked + second.asked >= 2
+    assert {one.text for one in prompts[0].snippets} | {one.text for one in prompts[1].snippets} == {"one\n", "two\n"}

@@ -239,3 +239,15 @@ async def test_a_budget_that_is_nearly_spent_asks_the_cheap_tool() -> None:
     assert [one.tool for one in found.choice.left_out] == ["dear"]
     assert [one.propensity for one in found.choice.order] == [1.0, 0.0]
     assert "of today's budget is spent" in found.reason
+
+
+def test_what_is_left_within_the_budget_shares_the_chance_to_be_first() -> None:
+    drawn = Choice(tuple(Candidate(name, "", odds) for name, odds in (("dear", 0.5), ("here", 0.3), ("cheap", 0.2))))
+    found = guarded(drawn, {"dear": 9.0, "here": 0.0, "cheap": 0.1}, Budget(5.0, 1.0))
+    assert [(one.tool, one.propensity) for one in found.order] == [("here", pytest.approx(0.6)), ("cheap", pytest.approx(0.4))]
+    sparing = guarded(drawn, {"dear": 0.0, "here": 0.0, "cheap": 0.1}, Budget(5.0, 4.5))
+    assert [(one.tool, one.propensity) for one in sparing.order] == [
+        ("dear", pytest.approx(0.625)),
+        ("here", pytest.approx(0.375)),
+        ("cheap", 0.0),
+    ]

@@ -121,7 +121,7 @@ def test_a_name_from_nowhere_lowers_the_score_and_never_rejects_alone(language: 
         ("python", FUNCTION, "match items:\n        case [first, *others]:\n            s = first + len(others)"),
         ("python", "from os.path import *\n\n\ndef f(a):\n    ‸\n", "return join(a, a)"),
         ("javascript", "function f(a) {\n  ‸\n}\n", "const { b, c: [d] } = a; return a.map((x, i) => x + i + b + d).filter(Boolean);"),
-        ("javascript", "function f(a) {\n  ‸\n}\n", "try { for (const k of Object.keys(a)) console.log(k); } catch (e) { throw e; }"),
+        ("javascript", "function f(a) {\n  ‸\n}\n", "try { for (const k of Object.keys(a)) console.log(k); } catch (e) { alert(e); }"),
         ("rust", "fn f(a: Vec<i32>) -> i32 {\n    ‸\n}\n", "let b: Vec<i32> = a.iter().map(|x| x + 1).collect();\n    b.len() as i32"),
         (
             "go",

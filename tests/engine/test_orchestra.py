@@ -222,6 +222,17 @@ async def test_a_dismissed_suggestion_is_forgotten() -> None:
         assert again is None or not again.cached
 
 
+async def test_the_embedded_engine_hears_what_became_of_its_offers() -> None:
+    async with orchestra({"local": {}}) as band:
+        first = asked(await band.ask(ask(REPEATS)))
+        for _ in range(2):  # word by word
+            band.record(first.id, Outcome.PARTLY_ACCEPTED)
+        band._cache.clear()
+        again = asked(await band.ask(ask(REPEATS)))
+        assert (first.text, first.confidence) == (again.text, pytest.approx(again.confidence, abs=0.05))
+        assert asked(first).confidence < asked(again).confidence
+
+
 async def test_new_settings_keep_what_the_embedded_engine_has_learned() -> None:
     async with orchestra({"local": {}}) as band:
         before = band.health()["local"]

@@ -85,7 +85,7 @@ def test_hedges_are_a_share_of_the_requests() -> None:
 
 def test_a_doubtful_tool_is_hedged_earlier() -> None:
     bounds = hedge.Bounds(0.05, 0.8)
-    assert hedge.delay(0.1, 0.2, doubtful=False, bounds=bounds) == pytest.approx(0.22)
+    assert hedge.delay(0.1, 0.2, doubtful=False, bounds=bounds) == pytest.approx(0.2 * hedge.LATE)
     assert hedge.delay(0.1, 0.2, doubtful=True, bounds=bounds) == pytest.approx(0.125)
     assert hedge.delay(0.001, 0.001, doubtful=False, bounds=bounds) == 0.05
     assert hedge.delay(9, 9, doubtful=False, bounds=bounds) == 0.8

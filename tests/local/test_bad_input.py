@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import json
 import os
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,6 +22,7 @@ from orchestra_lsp.tools.local.indexer import Job, run
 from orchestra_lsp.tools.local.segment import Segment
 
 LINE = "connection = open_connection(address, timeout)\n"
+NOBODY = 65534
 
 
 def learned(root: Path, max_files: int = 1000, max_bytes: int = 10_000_000) -> tuple[Segment, dict[str, int]]:
@@ -63,16 +67,37 @@ def test_the_caps_bound_tokens_too(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert said["skipped"] == 50 - len(segment.paths)
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the administrator reads everything")
-def test_an_unreadable_folder_is_left_out(tmp_path: Path) -> None:
-    (tmp_path / "shut").mkdir()
-    (tmp_path / "shut" / "a.py").write_text(LINE, encoding="utf-8")
-    (tmp_path / "good.py").write_text(LINE, encoding="utf-8")
-    (tmp_path / "shut").chmod(0)
+@contextmanager
+def not_the_administrator(folder: Path) -> Iterator[None]:
+    """The administrator reads everything, so for a while it is nobody in particular who owns this folder."""
+    if os.geteuid() != 0:
+        yield
+        return
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, NOBODY, NOBODY)
+    os.seteuid(NOBODY)
     try:
-        assert [Path(path).name for path in listed(str(tmp_path), Caps(10, 10_000))] == ["good.py"]
+        yield
     finally:
-        (tmp_path / "shut").chmod(0o700)
+        os.seteuid(0)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="folders are shut in another way on Windows")
+def test_unreadable_folders_and_files_are_left_out() -> None:
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        (folder / "shut").mkdir()
+        for name in ("shut/a.py", "good.py", "locked.py"):
+            (folder / name).write_text(LINE, encoding="utf-8")
+        with not_the_administrator(folder):
+            (folder / "shut").chmod(0)
+            (folder / "locked.py").chmod(0)
+            names = [Path(path).name for path in listed(str(folder), Caps(10, 10_000))]
+            segment, said = learned(folder)
+            (folder / "shut").chmod(0o700)
+        assert sorted(names) == ["good.py", "locked.py"]
+        assert [Path(path).name for path in segment.paths] == ["good.py"]
+        assert said["skipped"] == 1
 
 
 def test_a_file_that_vanishes_while_it_is_learned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from orchestra_lsp.model import Buffer, Kind, Prompt, Snippet
 from orchestra_lsp.syntax.language import detect
 from orchestra_lsp.syntax.parse import open_buffer
 from orchestra_lsp.tools.contract import ToolError
+from orchestra_lsp.tools.local.decode import Budget
 from orchestra_lsp.tools.local.engine import LocalEngine, Offer
 
 LANGUAGES = ("python", "javascript", "go", "rust", "c")
@@ -78,6 +79,24 @@ def test_the_minimum_is_kept() -> None:
     sure = offered(text)
     assert sure.text == "ute(first)"
     assert offered(text, minimum=sure.confidence + 0.01).text in ("", *[sure.text[:end] for end in range(len(sure.text))])
+
+
+def test_the_likeliest_line_is_not_always_that_of_the_likeliest_word() -> None:
+    """After `x = ` more lines go on with `first`, but each of them differently."""
+    spread = "".join(f"x = first.{name}({name})\n" for name in ("red", "green", "blue", "brown", "black"))
+    text = spread + "x = second.close()\n" * 4 + "x = ‸"
+    assert offered(text, minimum=0.0).text == "second.close()"
+
+
+def test_the_confidence_is_that_of_the_line_as_it_ends() -> None:
+    """Half of the lines go on where this one would end."""
+    text = "save(path)\nload(path)\n" * 6 + "save(path).then(done)\nload(path)\n" * 6 + "sa‸"
+    until_it_ends, line = offered(text, minimum=0.9), offered(text, minimum=0.1)
+    assert until_it_ends.text == "ve(path)"
+    assert not until_it_ends.ended
+    assert line.text.startswith("ve(path)")
+    assert line.ended
+    assert line.confidence < 0.8 < until_it_ends.confidence
 
 
 def test_in_a_string_it_must_be_surer() -> None:
@@ -152,6 +171,16 @@ def test_what_opens_a_block_need_not_parse() -> None:
     assert not offer.ended
 
 
+def test_a_budget_is_work_and_not_waiting() -> None:
+    budget = Budget(0.02)
+    time.sleep(0.05)
+    assert not budget.is_spent()
+    begun = time.thread_time()
+    while time.thread_time() - begun < 0.015:
+        pass
+    assert budget.is_spent()
+
+
 def test_many_threads_get_what_one_gets() -> None:
     engine = LocalEngine()
     buffer = opened("main", "python", REPEATED * 20 + "self.first = comp")
@@ -188,7 +217,7 @@ words = st.sampled_from(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)  # the first call loads what all others use
 @given(
     st.lists(words, max_size=80),
     st.lists(words, max_size=20),

@@ -1,6 +1,7 @@
 """Every filter on marked text: the files beside this one hold the cases, `<filter>.txt` for one filter and `chain.txt` for all.
 
-A case is `### title`, options (`[python] [one line] [edit] [crlf]`), the text with the cursor `‸` and the answer between `«` and `»`
+A case is `### title`, options (`[python] [one line] [by hand] [edit] [crlf]`),
+the text with the cursor `‸` and the answer between `«` and `»`
 right in front of it, `---`, and the text as it is in the end with what was inserted between `«` and `»`, or `dropped by <filter>`.
 For an edit the selection stands between `⟦` and `⟧` behind the answer. A blank at the end of a line is written `␠`, a tab `⇥`.
 """
@@ -65,7 +66,8 @@ def draft_of(case: Case) -> Draft:
     buffer = open_buffer(f"file://{path}", path, 1, "" if language == "markdown" else language, before + selected + after)
     start = len(before.encode())
     kind = Kind.EDIT if "edit" in case.options else Kind.COMPLETE
-    return Draft(answer, Span(start, start + len(selected.encode())), buffer, kind, "one line" not in case.options)
+    span = Span(start, start + len(selected.encode()))
+    return Draft(answer, span, buffer, kind, "one line" not in case.options, "by hand" in case.options)
 
 
 def shown(draft: Draft, polished: Polished) -> str:

@@ -120,6 +120,7 @@ def test_asking_a_model_is_offered_and_not_done(tmp_path: Path) -> None:
         found = asked_actions(client, uri, range_of(FAULTY, "return"), ["refactor"])
         assert {one["command"]["command"] for one in found} == {
             "orchestra.explain",
+            "orchestra.review-change",
             "orchestra.rewrite",
             "orchestra.write-tests",
             "orchestra.document",

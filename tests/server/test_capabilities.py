@@ -115,4 +115,4 @@ def test_a_client_newer_than_our_types_is_served(editor: str, data: st.DataObjec
 
 def test_the_commands_are_those_of_the_registry() -> None:
     named = {features.COMMAND_PREFIX + name for name in registry.names()}
-    assert set(features.command_names()) == named | {features.ACCEPTED}
+    assert set(features.command_names()) == named | {features.ACCEPTED, features.ACCEPT_WORD, features.ACCEPT_LINE}

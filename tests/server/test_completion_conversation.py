@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.conversing import Model, column, edited, editing, folder_in, model
+from tests.server.conversing import Model, column, edited, editing, edits_of, folder_in, model
 from tests.support.lsp.client import Client, Json, recorded_clients
 
 #: The embedded engine has seen this line often enough to be sure of it.
@@ -183,3 +183,27 @@ def test_a_document_closed_meanwhile_gets_an_empty_answer(modelled: Client, unkn
     modelled.close(unknown)
     assert modelled.answer(running)["result"] == {"items": []}
     modelled.open(unknown, "")
+
+
+def test_an_offer_is_accepted_by_word_and_by_line(tmp_path: Path) -> None:
+    folder = folder_in(tmp_path)
+    with editing(folder) as client:
+        uri = client.open(folder / "a.py", TEXT)
+        [item] = inline(client, uri, TEXT)
+        [told] = item["command"]["arguments"]
+
+        def step(command: str) -> str:
+            assert client.request("workspace/executeCommand", {"command": command, "arguments": [told]}) is True
+            edit = client.applied[-1]["edit"]
+            text = edited(texts[-1], edits_of(edit, uri))
+            client.change(uri, text)
+            texts.append(text)
+            return text
+
+        texts = [TEXT]
+        assert step("orchestra.accept-word") == TEXT + "ount"
+        assert step("orchestra.accept-word") == TEXT + "ount ="
+        assert step("orchestra.accept-line") == TEXT + REST
+        client.change(uri, "other")
+        for refused in (told, {"id": "unknown"}, {}):
+            assert client.request("workspace/executeCommand", {"command": "orchestra.accept-word", "arguments": [refused]}) is False

@@ -159,6 +159,19 @@ def test_arguments(arguments: list[str], code: int, words: str) -> None:
     assert words in got.stdout + got.stderr
 
 
+def test_a_workspace_with_modules_of_our_names_is_not_run(tmp_path: Path) -> None:
+    """Whoever works on pydantic itself, or has a `queue.py`, starts the server there."""
+    for name in ("pydantic", "numpy", "lsprotocol"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise ImportError('the workspace was run')")
+    for name in ("json", "queue", "logging"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError('the workspace was run')")
+    with Client(cwd=tmp_path) as client:
+        client.initialize("vscode", root=tmp_path)
+        client.open(tmp_path / "queue.py", "import json\n")
+        client.wait_for("orchestra/status", lambda status: "learned 6 files" in str(status))
+
+
 def test_no_standard_input_at_all_is_told() -> None:
     if os.name == "nt":
         pytest.skip("a process without standard input cannot be made this way on Windows")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.conversing import editing, folder_in, range_of
+from tests.server.conversing import editing, folder_in, model, range_of
 from tests.support.lsp.client import Client, Json
 
 TEXT = "class Shop:\n    def pay(self, amount):\n        if amount == None:\n            return 0\n        return amount\n"
@@ -61,3 +61,15 @@ def test_a_lens_over_each_function_whose_click_works(client: Client, tmp_path: P
     assert answer["title"] == "2 functions in 1 file"
     shown = client.wait_for("window/showDocument")
     assert shown["uri"].endswith(".md")
+
+
+def test_a_model_is_asked_by_a_lens(tmp_path: Path) -> None:
+    with model() as asked, editing(folder_in(tmp_path), config=asked.config) as client:
+        uri = client.open(tmp_path / "e.py", TEXT)
+        lenses = client.request("textDocument/codeLens", {"textDocument": {"uri": uri}})
+        assert [lens["command"]["title"] for lens in lenses[1:]] == ["explain", "write tests", "document"]
+        wanted = {"uri": uri, "range": {"start": {"line": 1, "character": 4}, "end": {"line": 4, "character": 21}}}
+        assert [lens["command"]["arguments"] for lens in lenses[1:]] == [[wanted]] * 3
+        answer = client.request("workspace/executeCommand", {key: lenses[1]["command"][key] for key in ("command", "arguments")})
+        assert "def pay" in str(asked.asked[-1])
+        assert answer["markdown"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from orchestra_lsp.model import Span, Suggestion
+from orchestra_lsp.model import Category, Confidence, Finding, Outcome, Severity, Span, Suggestion
 from orchestra_lsp.server.kept import Kept, Offer
+from orchestra_lsp.server.reviewer import Examined
 from orchestra_lsp.syntax.parse import open_buffer
 
 
@@ -38,3 +39,42 @@ def test_still_there(before: str, text: str, after: str, there: bool) -> None:
 def test_its_places_are_where_it_cannot_be_mistaken() -> None:
     offer = offered("a = 1\n‸\n", "a = 1\nb = 2")
     assert list(offer.places(b"a = 1\na = 1\nb = 2\n")) == [Span(12, 17)]
+
+
+class Told:
+    """As much of a server as is told and asked here."""
+
+    def __init__(self, examined: Examined) -> None:
+        self.session, self.conductor, self.made, self.diagnostics = self, self, self, self
+        self.examined = examined
+        self.outcomes: list[Outcome] = []
+
+    async def current(self, _uri: str) -> Examined:
+        return self.examined
+
+    def record(self, _id: str, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "outcomes"),
+    [
+        ("if x == None:\n    pass\n", "if x is None:", [Outcome.IMPROVED]),
+        ("if x == None:\n    pass\n", "if not x == None:", [Outcome.WORSENED]),
+        ("if x == 1:\n    pass\n", "if x == 2:", []),
+    ],
+)
+async def test_a_finding_that_went_away_speaks_for_it(before: str, text: str, outcomes: list[Outcome]) -> None:
+    def seen(code: str) -> Examined:
+        buffer = open_buffer("file:///a.py", "a.py", 1, "python", code)
+        start = code.find("== None")
+        one = Finding("comparison-to-none", "", Span(start, start + 7), Severity.WARNING, Confidence.HIGH, Category.QUALITY)
+        found = (one,) if start >= 0 else ()
+        return Examined(buffer, found, found, ())
+
+    first, end = seen(before), before.index("\n")
+    kept = Kept(newest=lambda _uri: first)
+    kept.offer_text("id", first.buffer, Span(0, end), text)
+    told = Told(seen(text + before[end:]))
+    await kept._review(told, "id", kept._offers["id"])  # type: ignore[arg-type]
+    assert told.outcomes == outcomes

@@ -10,11 +10,12 @@ import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from orchestra_lsp.store.file import connect
+from orchestra_lsp.store.file import connect, repair
 from orchestra_lsp.store.records import AnswerRecord, DismissedRecord, OutcomeRecord, ReuseRecord
 from orchestra_lsp.store.store import Store, open_store
 from orchestra_lsp.store.tables import ANSWER_BYTES, Bound, prune
@@ -229,3 +230,21 @@ def test_reuse_adds_up(tmp_path: Path) -> None:
     assert store.flush()
     assert store.read("SELECT level, hits FROM reuse ORDER BY level") == [("disk", 1), ("memory", 2)]
     store.close()
+
+
+def test_of_several_that_find_the_same_damage_one_sets_it_aside(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    path.write_bytes(b"no database" * 1000)
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(lambda _: repair(path, "it is damaged"), range(8)))
+    assert sum("set aside as" in one for one in told) == 1
+    assert sum("another process" in one for one in told) == 7
+    assert len(list(tmp_path.glob("*.broken-*"))) == 1
+    assert not list(tmp_path.glob("*.repair"))
+
+
+def test_a_mark_that_a_killed_process_left_does_not_stop_the_repair(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    path.write_bytes(b"no database" * 1000)
+    path.with_name("store.sqlite3.repair").touch()
+    assert "set aside as" in repair(path, "it is damaged")

@@ -1,9 +1,10 @@
 // Runs Python interpreters: what they are, and the environment that we make for the server.
-import { execFile } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, rm } from 'node:fs/promises';
 
 /** The oldest Python the server runs on. */
 export const NEEDED = [3, 11] as const;
+const WINDOWS = process.platform === 'win32';
 const PROBE_MS = 10_000;
 const INSTALL_MS = 600_000;
 
@@ -17,6 +18,12 @@ except ImportError:
     found = False
 sys.stdout.write("%d %d %d" % (sys.version_info[0], sys.version_info[1], found))
 `;
+
+interface Run {
+  cwd: string;
+  timeout: number;
+  signal?: AbortSignal;
+}
 
 export interface Interpreter {
   path: string;
@@ -54,22 +61,46 @@ export async function makeEnvironment(
     await run(pythonOf(folder), install, { cwd: folder, timeout: INSTALL_MS, signal });
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
-    throw new Error(`${requirement} could not be installed: ${lastLine(error)}`);
+    throw new Error(`${requirement} could not be installed: ${(error as Error).message}`);
   }
 }
 
-function run(file: string, args: string[], options: { cwd: string; timeout: number; signal?: AbortSignal }): Promise<string> {
+/** What it wrote. Throws what it said last when it did not end well. */
+function run(file: string, args: string[], { cwd, timeout, signal }: Run): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = execFile(file, args, { ...options, windowsHide: true }, (error, out, said) =>
-      error ? reject(Object.assign(error, { said })) : resolve(out),
-    );
-    child.stdin?.end();
+    // A group of its own: what it has started (the installer in an environment) has to end with it.
+    const child = spawn(file, args, { cwd, windowsHide: true, detached: !WINDOWS, stdio: ['ignore', 'pipe', 'pipe'] });
+    let out = '';
+    let said = '';
+    let why = '';
+    const stop = (because: string) => {
+      why ||= because;
+      endAll(child);
+    };
+    const stopped = () => stop('stopped');
+    const timer = setTimeout(() => stop('it took too long'), timeout);
+    signal?.addEventListener('abort', stopped);
+    if (signal?.aborted) stopped();
+    child.stdout.on('data', text => (out += text));
+    child.stderr.on('data', text => (said += text));
+    const end = (error?: Error, code?: number | null) => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', stopped);
+      if (code === 0 && !why) resolve(out);
+      else reject(new Error(why || error?.message || lastLine(said) || `${file} ended with ${code}`));
+    };
+    child.on('error', end);
+    child.on('close', code => end(undefined, code));
   });
 }
 
-/** What a failed program said last, or why it could not be run. */
-function lastLine(error: unknown): string {
-  const { said, message, killed } = error as { said?: string; message: string; killed?: boolean };
-  const lines = (said ?? '').split('\n').map(line => line.trim()).filter(Boolean);
-  return lines.findLast(line => /error/i.test(line)) ?? lines.at(-1) ?? (killed ? 'it took too long' : message);
+function endAll(child: ChildProcess): void {
+  if (child.pid === undefined || child.exitCode !== null) return;
+  if (WINDOWS) spawn('taskkill', ['/pid', String(child.pid), '/t', '/f']);
+  else process.kill(-child.pid, 'SIGKILL');
+}
+
+function lastLine(said: string): string | undefined {
+  const lines = said.split('\n').map(line => line.trim()).filter(Boolean);
+  return lines.findLast(line => /error/i.test(line)) ?? lines.at(-1);
 }

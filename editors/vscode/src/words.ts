@@ -2,7 +2,7 @@
 
 export interface Tool {
   name: string;
-  state: 'ready' | 'degraded' | 'down' | 'signed_out' | string;
+  state: 'ready' | 'degraded' | 'down' | 'signed out' | 'off';
   reason: string;
   remedy: string;
 }
@@ -36,8 +36,6 @@ export interface Seen {
   cost?: string;
 }
 
-const FINE = ['ready'];
-
 export function label(seen: Seen): string {
   return `$(${icon(seen)}) ${said(seen)}`;
 }
@@ -63,7 +61,7 @@ function said(seen: Seen): string {
   if (seen.phase !== 'running') return 'Orchestra';
   if (seen.paused) return 'Orchestra: paused';
   const bad = ill(seen);
-  if (bad.length) return `Orchestra: ${bad.map(tool => `${tool.name} ${tool.state.replace('_', ' ')}`).join(', ')}`;
+  if (bad.length) return `${bad.map(tool => `${tool.name} ${tool.state}`).join(', ')}`;
   return seen.last ? `${seen.last.tool} ${ms(seen.last.ms)}` : 'Orchestra';
 }
 
@@ -83,16 +81,16 @@ function headline(seen: Seen): string {
 }
 
 function table(tools: Tool[]): string {
-  const rows = tools.map(tool => `| ${[tool.name, tool.state.replace('_', ' '), why(tool)].map(cell).join(' | ')} |`);
+  const rows = tools.map(tool => `| ${[tool.name, tool.state, why(tool)].map(cell).join(' | ')} |`);
   return ['| tool | state | |', '|---|---|---|', ...rows].join('\n');
 }
 
 function why(tool: Tool): string {
-  return FINE.includes(tool.state) ? '' : [tool.reason, tool.remedy].filter(Boolean).join('; ');
+  return tool.state === 'ready' ? '' : [tool.reason, tool.remedy].filter(Boolean).join('; ');
 }
 
 function ill(seen: Seen): Tool[] {
-  return (seen.told?.tools ?? []).filter(tool => tool.state === 'down' || tool.state === 'signed_out');
+  return (seen.told?.tools ?? []).filter(tool => tool.state === 'down' || tool.state === 'signed out');
 }
 
 function ms(time: number): string {

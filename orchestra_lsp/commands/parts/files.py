@@ -18,6 +18,7 @@ VENDORED: Final = frozenset({"node_modules", "bower_components", "vendor", "thir
 #: Folders of generated files, where no .gitignore can tell.
 BUILT: Final = frozenset({"venv", "env", "__pycache__", "dist", "build", "target", "out", "coverage"})
 BINARY: Final = "is binary"
+HEAD: Final = 8192  # bytes in which a null byte makes a file binary
 GENERATED: Final = (".min.js", ".bundle.js", ".pb.go", "_pb2.py")
 
 
@@ -48,7 +49,7 @@ def read(path: str, max_bytes: int) -> Buffer | str:
         buffer = read_buffer(Path(path))
     except OSError as error:
         return f"cannot be read: {error.strerror}"
-    return BINARY if b"\0" in buffer.data[:8192] else buffer
+    return BINARY if b"\0" in buffer.data[:HEAD] else buffer
 
 
 def _below(folder: str) -> Iterator[str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orchestra_lsp.commands.result import Edits, FileEdit, Findings, Result, Reviewed, Table, Text
+from orchestra_lsp.commands.result import Edits, FileEdit, Findings, Result, Table, Text
 from orchestra_lsp.model import Buffer, Finding, Span
+from orchestra_lsp.review.reviewed import Reviewed
 from orchestra_lsp.syntax.text import Encoding, line_starts, position_at
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import prod
 
 from orchestra_lsp.engine.judging.case import Case, Remark
 from orchestra_lsp.model import Category, Confidence, Finding, Severity, Span
@@ -17,11 +18,9 @@ NAMED = 3  # findings named in the reason
 
 def check(case: Case) -> Remark | None:
     brought = _brought(case)
-    factor = 1.0
-    for finding in brought:
-        factor *= _factor(finding)
-    if factor == 1.0:
+    if not brought:
         return None
+    factor = prod(map(_factor, brought))
     said = "; ".join(f"{one.rule}: {one.message}" for one in sorted(brought, key=_factor)[:NAMED])
     return Remark(factor, f"brings {len(brought)} review finding{'s' if len(brought) > 1 else ''} ({said})", findings=brought)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from orchestra_lsp.engine.kept.keys import fingerprint, surroundings
@@ -26,6 +27,7 @@ class _Flight:
     task: Task
     waiting: int = 0
     earlier: _Flight | None = None
+    held: bool = False  # it has not called anybody yet, and need not when somebody types on
 
 
 class Flights:
@@ -69,6 +71,18 @@ class Flights:
         finally:
             self._let_go(flight)
 
+    @contextmanager
+    def held(self, ask: Ask) -> Iterator[None]:
+        """Within the work of `ask`: while this lasts nobody hopes for it, because it has not called a tool yet."""
+        flight = self._flights.get(fingerprint(ask))
+        if flight:
+            flight.held = True
+        try:
+            yield
+        finally:
+            if flight:
+                flight.held = False
+
     def _along(self, ask: Ask) -> _Flight | None:
         """The newest request under way that asks a tool and whose answer may go on behind what was typed since."""
         if ask.kind is not Kind.COMPLETE or not self._flights:
@@ -77,7 +91,7 @@ class Flights:
         for flight in reversed(self._flights.values()):
             was = flight.ask.span.start
             near = flight.where == where and 0 < here - was <= TYPED_SINCE
-            if near and flight.earlier is None and flight.ask.buffer.data[:was] == data[:was]:
+            if near and flight.earlier is None and not flight.held and flight.ask.buffer.data[:was] == data[:was]:
                 return flight
         return None
 

@@ -25,6 +25,8 @@ _AFTERWORD = re.compile(
     re.IGNORECASE,
 )
 _REFUSAL = re.compile(r"\s*(?:i(?:'m| am) sorry|i can(?:'|\u2019)?t|i cannot|as an ai|unfortunately, i|sorry, )", re.IGNORECASE)
+#: A model that goes on talking with itself, or begins another file as it saw them in its prompt.
+_NEXT_TURN = re.compile(r"\n\n(?:Human|Assistant):|\n[ \t]*(?:#|//|--) Path: ")
 _CODE = re.compile(r"[={}();\[\]]|^\s*(?:#|//|\*|import|from|return|def|class|func|fn|let|const|var|if|for)\b")
 
 
@@ -38,6 +40,8 @@ def polish(draft: Draft) -> Draft | None:
         return replace(draft, text=text) if text.strip() else None
     if _REFUSAL.match(text):
         return None
+    if turn := _NEXT_TURN.search(text):
+        text = text[: turn.start()]
     lines = _without_afterword(_without_greeting(text.split("\n")))
     text = "\n".join(lines)
     return replace(draft, text=text) if text.strip() else None

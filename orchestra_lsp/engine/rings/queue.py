@@ -1,4 +1,8 @@
-"""Who is asked next when a tool has all the calls it can take: typing before what was asked for before the background."""
+"""Who is asked next when a tool has all the calls it can take: typing before what was asked for before the background.
+
+No tool that we know takes several asks in one call while somebody waits (the makers' batch endpoints answer within a day), so
+background asks of one kind are batched in time: they go one behind the other, and find the tool's caches warm.
+"""
 
 from __future__ import annotations
 

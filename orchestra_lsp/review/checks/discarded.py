@@ -7,4 +7,4 @@ from orchestra_lsp.review.match import Hit, Match
 
 def check(match: Match) -> Hit | None:
     above = match.node.parent
-    return Hit(match.node) if above is not None and above.type == "expression_statement" else None
+    return Hit(match.node) if above is not None and above.type == "expression_statement" and not above.has_error else None

@@ -32,7 +32,7 @@ class Taint:
     what: str
     cleaned: frozenset[str] = frozenset()
     steps: tuple[Place, ...] = ()
-    keys_only: bool = False
+    part: str = ""  # which entry of it, where it was taken by a constant key
 
     def reaches(self, sink: str) -> bool:
         return sink not in self.cleaned and ALL not in self.cleaned
@@ -40,7 +40,7 @@ class Taint:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """What stands under constant keys or positions, and (`rest`) under any other. `exact`: a list that holds `items` 0 to n-1 and no more."""
+    """What stands under constant keys or positions, and (`rest`) under any other. `exact`: a list of `items` 0 to n-1 and no more."""
 
     items: Mapping[object, Value]
     rest: Value | None = None
@@ -67,30 +67,31 @@ class Value:
     box: Box | None = None
     closure: Closure | None = None
     made_class: Class | None = None
-    carrier: bool = False  # an object that gives out data of the request, such as the request itself
     marks: frozenset[str] = frozenset()  # what was switched on in it
+    known: bool = False  # made of constants and of data whose way is known, of nothing else: without taints it is harmless
 
     def with_taints(self, taints: Iterable[Taint]) -> Value:
         return replace(self, taints=merged((*self.taints, *taints)))
 
 
 NOTHING: Final = Value()
+HARMLESS: Final = Value(known=True)  # a truth or a number, whichever
 
 
 def constant(value: object) -> Value:
-    return Value(const=value)
+    return Value(const=value, known=True)
 
 
-def tainted(taints: Iterable[Taint]) -> Value:
+def tainted(taints: Iterable[Taint], known: bool = False) -> Value:
     found = merged(taints)
-    return Value(taints=found) if found else NOTHING
+    return Value(taints=found, known=known) if found or known else NOTHING
 
 
 def merged(taints: Iterable[Taint]) -> tuple[Taint, ...]:
     """Each origin once; it is only as clean as its dirtiest way."""
-    found: dict[tuple[Place, str], Taint] = {}
+    found: dict[tuple[Place, str, str], Taint] = {}
     for taint in taints:
-        key = (taint.origin, taint.what)
+        key = (taint.origin, taint.what, taint.part)
         known = found.get(key)
         if known is None:
             found[key] = taint
@@ -152,8 +153,8 @@ def joined(one: Value, other: Value, depth: int = DEEPEST) -> Value:
         box=_joined_box(one, other, depth),
         closure=one.closure if one.closure is not None else other.closure,
         made_class=one.made_class if one.made_class is not None else other.made_class,
-        carrier=one.carrier or other.carrier,
         marks=one.marks | other.marks,
+        known=one.known and other.known,
     )
 
 

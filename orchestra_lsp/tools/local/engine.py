@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Other open files that are searched, most recently used first.
 _MOST_OPEN = 12
+#: Suggestions whose outcome is remembered as known, the last ones.
+_MOST_HEARD = 64
 #: Outcomes that say whether a person wanted an offer. That it was shown says nothing, and it is kept only after it was accepted.
 _TAKEN = {Outcome.ACCEPTED: True, Outcome.PARTLY_ACCEPTED: True, Outcome.DISMISSED: False}
 
@@ -38,6 +41,7 @@ class LocalEngine:
         self._lock = threading.Lock()
         self._offering: Offering | None = None
         self._taste = Taste()
+        self._heard: deque[str] = deque(maxlen=_MOST_HEARD)
         self._workspace = Workspace()
 
     @property
@@ -97,8 +101,9 @@ class LocalEngine:
     # --- learning ---
 
     def heard(self, suggestion: Suggestion, outcome: Outcome) -> None:
-        """What became of a suggestion of this engine, told once for each; others are ignored. Returns at once."""
-        if suggestion.tool == self._name and suggestion.confidence is not None and outcome in _TAKEN:
+        """What became of a suggestion of this engine; others are ignored. Taking it piece by piece says no more than taking it once."""
+        if suggestion.tool == self._name and suggestion.confidence is not None and outcome in _TAKEN and suggestion.id not in self._heard:
+            self._heard.append(suggestion.id)
             self._taste.heard(suggestion.confidence, _TAKEN[outcome])
 
     def learn_workspace(self, roots: Sequence[str], settings: IndexSettings) -> None:

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from orchestra_lsp.tools.local.files import Caps, listed, read, stamp_of
 
-#: Tokens in one index, whatever the caps say: about 400 MB while sorting.
+#: Tokens in one index, whatever the caps say: 200 MB of index, and 1 GB while it is sorted.
 MAX_TOKENS = 4_000_000
 #: With more changed files than this everything is indexed anew.
 MANY_CHANGED = 200

@@ -88,8 +88,7 @@ def _traits(seen: Seen, encoder: Encoder) -> Floats:
     found = same.any(1)
     made[:, 9] = found
     made[:, 10] = np.where(found, 1 / (1 + same.argmax(1) / 4), 0)
-    in_file = np.bincount(tokens, minlength=len(classes))[candidates]
-    made[:, 11] = np.log1p(in_file) * 0.3
+    made[:, 11] = np.log1p(seen.place.stream.counts(candidates)) * 0.3
     for one in seen.place.learned:
         made[:, 12] += np.log1p(one.counts_of(candidates, encoder)) * 0.15
     line = _line(tail)

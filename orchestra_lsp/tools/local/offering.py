@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from orchestra_lsp.tools.local import manners
 from orchestra_lsp.tools.local.asking import NO_OFFER, Asked, Offer
 from orchestra_lsp.tools.local.counts import Learned
 from orchestra_lsp.tools.local.cursor import Cursor, cursor_at, split_first, split_last
-from orchestra_lsp.tools.local.decode import Limits, Sources, Step, decode
+from orchestra_lsp.tools.local.decode import Budget, Limits, Sources, Step, decode
 from orchestra_lsp.tools.local.document import Document, Encoder
 from orchestra_lsp.tools.local.knowledge import Knowledge
 from orchestra_lsp.tools.local.lexer import NOTHING
@@ -22,10 +21,9 @@ from orchestra_lsp.tools.local.taste import Taste
 if TYPE_CHECKING:
     from orchestra_lsp.tools.local.workspace import Snapshot
 
-#: Seconds of work (of this thread alone: a busy machine must not make offers worse) after which decoding stops and what there is is
-#: offered; more when a person asked for it by hand.
-BUDGET_S = 0.02
-BY_HAND_S = 0.15
+#: See `decode.Budget`: when it is spent, what there is is offered. More when a person asked for it by hand.
+BUDGET_S = 0.014
+BY_HAND_S = 0.1
 #: Tokens of all other open files that are searched.
 _MOST_OPEN_TOKENS = 60_000
 
@@ -60,7 +58,7 @@ class Offering:
 
 def _by_hand(cursor: Cursor, sources: Sources, asked: Asked) -> Offer:
     """All that can be written, never called ended: nobody looked whether it parses."""
-    limits = Limits(0.0, time.thread_time() + BY_HAND_S, asked.multiline, must=not cursor.right.strip())
+    limits = Limits(0.0, Budget(BY_HAND_S), asked.multiline, must=not cursor.right.strip())
     written = decode(cursor, sources, limits)
     steps = (*written.steps, *written.more)
     text = "".join([step.text for step in steps]).rstrip()
@@ -71,7 +69,7 @@ def _unasked(cursor: Cursor, sources: Sources, asked: Asked, in_string: bool) ->
     """What is likely enough, unless it would be silly at this cursor."""
     assert asked.minimum is not None
     least = max(asked.minimum, manners.SURE_IN_STRING) if in_string else asked.minimum
-    limits = Limits(sources.taste.minimum(least), time.thread_time() + BUDGET_S, asked.multiline and not in_string)
+    limits = Limits(sources.taste.minimum(least), Budget(BUDGET_S), asked.multiline and not in_string)
     written = decode(cursor, sources, limits)
     steps: Sequence[Step] = written.steps
     if not written.ended:

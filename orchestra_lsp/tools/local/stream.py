@@ -11,6 +11,8 @@ import numpy.typing as npt
 from orchestra_lsp.tools.local.skips import KINDS, REACH, context_here, contexts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from orchestra_lsp.tools.local.document import Document, Encoder
 
 Integers = npt.NDArray[np.int32]
@@ -31,8 +33,7 @@ class Stream:
         self.size = self._begun = len(text)
         self._encoder = encoder
         self._skips: list[npt.NDArray[np.uint32]] | None = None
-
-        self._words: list[int] | None = None
+        self._counts: npt.NDArray[np.intp] | None = None
 
     @property
     def tokens(self) -> Integers:
@@ -41,9 +42,21 @@ class Stream:
     @property
     def words(self) -> list[int]:
         """The different tokens of the text as it was before anything was written."""
-        if self._words is None:
-            self._words = np.nonzero(np.bincount(self._tokens[: self._begun]))[0].tolist()
-        return self._words
+        return np.nonzero(self._counted())[0].tolist()
+
+    def counts(self, wanted: Integers) -> npt.NDArray[np.intp]:
+        """How often each of these tokens stands in the text."""
+        base = self._counted()
+        written = self._tokens[self._begun : self.size]
+        counts: npt.NDArray[np.intp] = (written[None, :] == wanted[:, None]).sum(1)
+        known = wanted < len(base)
+        counts[known] += base[wanted[known]]
+        return counts
+
+    def _counted(self) -> npt.NDArray[np.intp]:
+        if self._counts is None:
+            self._counts = np.bincount(self._tokens[: self._begun])
+        return self._counts
 
     def rewind(self) -> None:
         """Forget what was written."""
@@ -61,6 +74,12 @@ class Stream:
         self._tokens[self.size] = number
         self.size += 1
         self._calls[self.size] = call_after
+
+    def back_to(self, size: int, written: Iterable[tuple[int, int]]) -> None:
+        """Forget what was written behind the first `size` tokens, and write other tokens, each with the call around what follows it."""
+        self.size = size
+        for number, call in written:
+            self.append(number, call)
 
     def call_here(self, call: int) -> None:
         """Tell which call is around the end."""
@@ -130,11 +149,8 @@ class Streams:
 
 def copied(tokens: Integers, places: Integers | Places, size: int) -> npt.NDArray[np.intp]:
     """How far in front of each place its own token stands already, among the last `size` tokens; 0 when it does not."""
-    found = np.zeros(len(places), np.intp)
-    wanted = tokens[places]
-    for by in range(size, 0, -1):
-        found[tokens[np.maximum(places - by, 0)] == wanted] = by
-    return found
+    same = tokens[np.maximum(places[:, None] - np.arange(1, size + 1), 0)] == tokens[places][:, None]
+    return np.where(same.any(1), same.argmax(1) + 1, 0)
 
 
 _NOWHERE = np.empty(0, np.intp)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from collections.abc import AsyncGenerator, Iterator
@@ -25,10 +24,9 @@ log = logging.getLogger("orchestra")
 PAUSE_SECONDS = 20.0
 #: How long a whole text waits for its token counts.
 COUNTS_SECONDS = 1.0
-#: A model's words come every few ms and each of them costs a turn of the whole machinery: they are read in handfuls. Only a wait
-#: of at least WAITED_SECONDS is followed by one, so what has come already is never held up.
-HANDFUL_SECONDS = 0.025
-WAITED_SECONDS = 0.001
+#: A model's words come every few ms and each of them costs a turn of the whole machinery: they are read in handfuls, but only
+#: when all that has come was taken, so that it is never held up. The end of an answer waits for half of this on average.
+HANDFUL_SECONDS = 0.016
 #: How long the end of the stream may take after the last event; seeing it lets the connection be used again.
 END_SECONDS = 0.02
 #: How long an error may take to explain itself.
@@ -73,8 +71,8 @@ async def pieces(http: Http, call: Call, dialect: Dialect, shape: Shape | None =
                 for delta in reader.read(chunk):
                     if text := answer.add(delta):
                         yield Piece("" if shape else text)
-                if reply.waited > WAITED_SECONDS and answer.begun and not answer.finish:
-                    await asyncio.sleep(HANDFUL_SECONDS)
+                if reply.drained and answer.begun and not answer.finish:
+                    await reply.rest(HANDFUL_SECONDS)
                 reply.patience = COUNTS_SECONDS if answer.finish else PAUSE_SECONDS if answer.begun else None
         except ToolError as error:
             if not answer.finish:

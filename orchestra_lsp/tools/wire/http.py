@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -24,6 +24,8 @@ CONNECT_SECONDS = 3.0
 MAX_BYTES = 8_000_000
 #: Idle connections that turn out to be closed by the other side are replaced this often.
 STALE_TRIES = 3
+#: Who waited so long for a piece has taken all that had come before.
+WAITED_SECONDS = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Reply:
         self.waited = 0.0  # seconds until the last piece came
         # Nothing to decode is the rule, as no other encoding is asked for; then httpx's decoding layers cost more than our own.
         encoded = "content-encoding" in response.headers
+        self._rest: Callable[[], None] | None = getattr(response.stream, "rest", None)
         self._pieces = response.aiter_bytes() if encoded else aiter(response.stream)  # type: ignore[arg-type]
         self._limit = limit
         self._size = 0
@@ -83,6 +86,17 @@ class Reply:
             raise faults.too_long(call.endpoint, MAX_BYTES)
         return chunk
 
+    @property
+    def drained(self) -> bool:
+        """Whether all that has come was taken. httpx gives it part by part, so there only a wait for the last one tells."""
+        return self._rest is not None or self.waited > WAITED_SECONDS
+
+    async def rest(self, seconds: float) -> None:
+        """Wait while more comes; where the connection is ours, without a turn of the loop for each word."""
+        if self._rest:
+            self._rest()
+        await asyncio.sleep(seconds)
+
     async def read(self, limit: int = MAX_BYTES) -> bytes:
         """The whole body, or its first `limit` bytes. Raises ToolError."""
         found = bytearray()
@@ -95,7 +109,7 @@ class Http:
     """The connections of one process; it belongs to one event loop. Nothing is imported or opened before the first call."""
 
     def __init__(self) -> None:
-        self._clients: dict[tuple[bool, bool], httpx.AsyncClient] = {}
+        self._clients: dict[tuple[bool, bool], client.Pool] = {}
         self._making = asyncio.Lock()
 
     async def warm(self, endpoint: Endpoint) -> None:
@@ -133,7 +147,7 @@ class Http:
         except faults.transport_errors() as error:
             raise faults.unreachable(endpoint, error) from None
 
-    async def _client(self, endpoint: Endpoint) -> httpx.AsyncClient:
+    async def _client(self, endpoint: Endpoint) -> client.Pool:
         route = (endpoint.direct, endpoint.secure)
         if known := self._clients.get(route):
             return known
@@ -146,7 +160,7 @@ class Http:
             return self._clients[route]
 
 
-async def _fresh(pool: httpx.AsyncClient, call: Call) -> httpx.Response:
+async def _fresh(pool: client.Pool, call: Call) -> httpx.Response:
     """Send, and once more if an idle connection of the pool had been closed by the other side before it could answer."""
     import httpx
 

@@ -54,7 +54,9 @@ class ResponseError(Exception):
 class Client:
     """One conversation. `answers` says what the server's own requests get, by method: a function of their params."""
 
-    def __init__(self, command: Sequence[str] = SERVER, env: Mapping[str, str] | None = None, ended_by_test: bool = False) -> None:
+    def __init__(
+        self, command: Sequence[str] = SERVER, env: Mapping[str, str] | None = None, ended_by_test: bool = False, cwd: Path = ROOT
+    ) -> None:
         self.settings: Any = None  # the answer to workspace/configuration, for each section
         self.applied: list[Json] = []  # the params of each workspace/applyEdit
         self.registered: dict[str, Json] = {}  # method -> options, by client/registerCapability
@@ -76,7 +78,7 @@ class Client:
         }
         self._next_id = 0
         self._versions: dict[str, int] = {}
-        self.wire = Wire(command, env)
+        self.wire = Wire(command, env, cwd)
         self.wire.on_message = self._hear
 
     # --- the protocol ---
