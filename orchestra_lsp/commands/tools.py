@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import sqlite3
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -103,6 +102,8 @@ def _signed_in(one: Known) -> str:
 
 def _last_errors(context: Context) -> Mapping[str, str]:
     """By tool, what its last failure was and how long ago; empty when nothing is on record."""
+    import sqlite3
+
     from orchestra_lsp.commands.parts.recorded import recorded
 
     try:

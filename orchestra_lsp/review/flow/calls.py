@@ -215,8 +215,6 @@ def _passed(machine: Machine, expr: code.Call, target: Target, args: Sequence[Ar
     values = [arg.value for arg in args]
     receiver = target.receiver
     text = isinstance(receiver.const if receiver is not None else None, str)
-    if machine.tables.wrappers.search(target.last) and any(machine.tables.is_request(value.ref) for value in values):
-        return Value(taints=(Taint(expr.at, "request data"),), made=target.full)
     if receiver is not None and receiver.taints:
         known = receiver.known and all(value.known for value in values)
         passed = Value(taints=merged((*receiver.taints, *(taint for value in values for taint in all_taints(value)))), known=known)

@@ -91,7 +91,6 @@ class Tables:
     stores: Mapping[str, Sink]  # full names that are filled: `session[...] = value`
     marks: Mapping[str, tuple[tuple[str, Mark], ...]]
     validators: re.Pattern[str]
-    wrappers: re.Pattern[str]
     mutators: frozenset[str]
     lookups: frozenset[str]
     each: frozenset[str]
@@ -139,7 +138,6 @@ def tables(language: str) -> Tables | None:
         stores={name: sink for sink, one in zip(sinks, page.get("sink", ()), strict=True) for name in one.get("store", ())},
         marks=_by_last((name, mark) for mark in marks for name in mark.calls),
         validators=re.compile(page.get("validators", r"(?!)")),
-        wrappers=re.compile(page.get("wrappers", r"(?!)")),
         mutators=frozenset(lists.get("mutators", ())),
         lookups=frozenset(lists.get("lookups", ())),
         each=frozenset(lists.get("each", ())),
