@@ -97,9 +97,6 @@ class Tables:
     receivers: frozenset[str]
     pure: tuple[str, ...]  # what a full name starts with whose value is made of its arguments alone
 
-    def is_request(self, ref: str) -> bool:
-        return any(request.ref == ref for request in self.requests) or ref in self.aliases.values()
-
 
 def owned(found: Mapping[str, tuple[tuple[str, Any], ...]], full: str, last: str) -> Iterable[Any]:
     """The entries for a call: those of its full name, and those of a method on whatever."""
