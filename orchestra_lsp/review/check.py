@@ -114,7 +114,8 @@ def _scene(buffer: Buffer) -> Scene | None:
 def _changes_file(old: Scene, new: Scene, shift: Shift) -> bool:
     """Whether an edit changed something that every finding of the file may depend on."""
     one, other = old.imports, new.imports
-    same = (one.names, one.modules, one.form) == (other.names, other.modules, other.form)
+    # The order counts: of two names for one module a fix uses the first.
+    same = ([*one.names.items()], one.modules, one.form) == ([*other.names.items()], other.modules, other.form)
     return not same or shift.forth(one.insert_at) != other.insert_at
 
 

@@ -113,7 +113,7 @@ class _Search:
             yield from self._one(node)
 
     def _one(self, node: Node) -> Iterator[Followed]:
-        if node.is_extra or node.end_byte - node.start_byte > _MOST_BYTES or node.has_error or not self._reads(node):
+        if node.is_extra or node.end_byte - node.start_byte > _MOST_BYTES or self.scene.broken(node) or not self._reads(node):
             return
         inside = _inside(node)
         if inside.type in self.scene.dialect.functions:
