@@ -67,7 +67,7 @@ def edits(draw: st.DrawFn, size: int) -> tuple[int, int, str]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_an_update_equals_a_full_check(language: str, data: st.DataObject) -> None:
     code = opened(language)
