@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from orchestra_lsp.cli.findings import Entry, grid, source_line
 from orchestra_lsp.cli.rehearse import Found, Offer, Seen
+from orchestra_lsp.commands.result import counted
 from orchestra_lsp.model import Complexity, Severity
 from orchestra_lsp.review.dialect import dialects
 from orchestra_lsp.syntax.language import UNKNOWN
@@ -55,7 +56,7 @@ class Stage:
     def end(self, seen: list[Seen], started_ms: float) -> None:
         offers = [offer for one in seen for offer in one.offers]
         self._console.rule(style="dim", characters=self._line)
-        parts = [f"server up in {started_ms:.0f} ms", _count(sum(len(one.found) for one in seen), "finding"), seen[-1].learned]
+        parts = [f"server up in {started_ms:.0f} ms", counted(sum(len(one.found) for one in seen), "finding"), seen[-1].learned]
         self._console.print(self._text((f" {self._dot} ".join(filter(None, parts)), "bold")))
         if offers:
             ms = median(offer.ms for offer in offers)
@@ -68,7 +69,7 @@ class Stage:
 
     def _about(self, seen: Seen) -> None:
         facts = seen.facts
-        counts = [_count(facts.lines, "line"), _count(len(facts.functions), "function")]
+        counts = [counted(facts.lines, "line"), counted(len(facts.functions), "function")]
         line = self._text((facts.language, "bold cyan"), *(f" {self._dot} {count}" for count in counts), f" {self._dot} ")
         line.append(facts.complexity.value, COLOURS[facts.complexity])
         if facts.functions:
@@ -93,7 +94,7 @@ class Stage:
             lines = [line for line in seen.page.splitlines() if line.strip()]
             self._head("Hover", lines[0].strip("*# "), f" {self._dot} a page of {len(lines)} lines on why it matters and how to fix it")
         if seen.lenses:
-            self._head("Lenses", _count(len(seen.lenses), "function"), f" {self._dot} such as: {seen.lenses[0]}")
+            self._head("Lenses", counted(len(seen.lenses), "function"), f" {self._dot} such as: {seen.lenses[0]}")
 
     def _entry(self, seen: Seen, found: Found) -> Entry:
         diagnostic = found.diagnostic
@@ -134,7 +135,7 @@ class Stage:
         first.append(self._cursor, "dim")
         first.append(lines[0], "bold green" if offer.verdict in GOOD else "bold yellow")
         if len(lines) > 1:
-            first.append(f"  +{_count(len(lines) - 1, 'line')}", "dim")
+            first.append(f"  +{counted(len(lines) - 1, 'line')}", "dim")
         self._print_cut(first)
         word, colour = VERDICTS[offer.verdict]
         sure = f" {offer.confidence:.0%} sure" if offer.confidence is not None else ""
@@ -186,7 +187,3 @@ def tally(offers: Sequence[Offer]) -> str:
     ]
     made = len(offers) - counts["nothing"]
     return f"at {made} of {len(offers)} places" + (f": {', '.join(parts)}" if parts else "")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

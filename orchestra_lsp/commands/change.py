@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from orchestra_lsp.commands.registry import Arguments, Changes, Command, Context, Parameter, Takes, WrongUse
-from orchestra_lsp.commands.result import Edits, FileEdit, Result, Text
+from orchestra_lsp.commands.result import Edits, FileEdit, Result, Text, counted
 from orchestra_lsp.syntax.text import line_at, slice_text
 
 if TYPE_CHECKING:
@@ -94,17 +94,13 @@ def _notes(changed: ChangeSet) -> tuple[str, ...]:
     notes += [f"Not taken over: {one.path}: {one.reason}." for one in changed.rejected]
     notes = _shortened(notes)
     if changed.ignored:
-        notes.append(f"{_count(changed.ignored, 'new file')} left behind, which your ignore files exclude.")
+        notes.append(f"{counted(changed.ignored, 'new file')} left behind, which your ignore files exclude.")
     return tuple(notes)
 
 
 def _shortened(notes: Sequence[str]) -> list[str]:
     more = len(notes) - MOST_NOTES
     return [*notes[:MOST_NOTES], *([f"And {more} more."] if more > 0 else [])]
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 COMMAND = Command(

@@ -82,3 +82,8 @@ class Findings:
 
 
 Result = Text | Edits | Table | Findings
+
+
+def counted(number: int, what: str) -> str:
+    """A number and a noun: "1 file", "2 files"."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -13,7 +13,7 @@ from orchestra_lsp.commands.parts import files
 from orchestra_lsp.commands.parts.away import away
 from orchestra_lsp.commands.parts.git import since, staged
 from orchestra_lsp.commands.registry import Arguments, Command, Context, Parameter, Takes, WrongUse
-from orchestra_lsp.commands.result import Edits, FileEdit, Findings, Result
+from orchestra_lsp.commands.result import Edits, FileEdit, Findings, Result, counted
 from orchestra_lsp.model import Edit, Severity, Span
 from orchestra_lsp.review.reviewed import Reviewed
 from orchestra_lsp.syntax.language import UNKNOWN, detect
@@ -223,7 +223,7 @@ def _accepted(context: Context, arguments: Arguments, root: str) -> Edits:
     path = Path(named).absolute()
     found = [seen.reviewed for seen in review.seen(arguments)]
     text = with_accepted(path, root, found)
-    return _kept(f"Accept {_count(sum(len(file.findings) for file in found), 'finding')}", path, text)
+    return _kept(f"Accept {counted(sum(len(file.findings) for file in found), 'finding')}", path, text)
 
 
 def _imported(context: Context, arguments: Arguments) -> Edits:
@@ -237,8 +237,8 @@ def _imported(context: Context, arguments: Arguments) -> Edits:
         text, taken, lost = taken_in(Path(arguments.paths()[1]), root)
     except ImportFailed as error:
         raise WrongUse(str(error)) from error
-    left = f"; {_count(lost, 'result')} left out: not about a file of this project, or too many" if lost else ""
-    return _kept(f"Import {_count(taken, 'finding')}{left}", Path(root, *KEPT), text)
+    left = f"; {counted(lost, 'result')} left out: not about a file of this project, or too many" if lost else ""
+    return _kept(f"Import {counted(taken, 'finding')}{left}", Path(root, *KEPT), text)
 
 
 def git_or_here(context: Context) -> str:
@@ -260,7 +260,7 @@ def _kept(title: str, path: Path, text: str) -> Edits:
 def _without_rules(languages: Iterable[str]) -> list[str]:
     """In which languages nothing can be found, so that silence is not taken for praise."""
     counts = Counter(languages)
-    return [f"{_count(number, 'file')} of {language}: there are no rules for it yet" for language, number in sorted(counts.items())]
+    return [f"{counted(number, 'file')} of {language}: there are no rules for it yet" for language, number in sorted(counts.items())]
 
 
 def _title(reviewed: Sequence[Reviewed]) -> str:
@@ -269,13 +269,9 @@ def _title(reviewed: Sequence[Reviewed]) -> str:
     if not reviewed:
         return "No file to review"
     if not found:
-        return f"No findings in {_count(len(reviewed), 'file')}"
+        return f"No findings in {counted(len(reviewed), 'file')}"
     fixable = sum(finding.fix is not None for finding in found)
-    return f"{_count(len(found), 'finding')} in {faulty} of {_count(len(reviewed), 'file')}, {fixable} with a fix"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+    return f"{counted(len(found), 'finding')} in {faulty} of {counted(len(reviewed), 'file')}, {fixable} with a fix"
 
 
 COMMAND = Command(

@@ -20,6 +20,7 @@ from orchestra_lsp.tools.wire.trouble import masked
 
 log = logging.getLogger("orchestra")
 
+UNKNOWN: Final = Usage()
 REFRESH_S: Final = 5.0  # how old the figures of other processes may be
 _OTHERS: Final = """
 SELECT coalesce(sum(cost_usd), 0.0), coalesce(sum(cost_usd IS NULL AND outcome <> 'failed'), 0)
@@ -52,7 +53,7 @@ class Ledger:
         self._read_at = float("-inf")
         self._held = 0.0
 
-    def note(self, ask_id: str, kind: Kind, tool: str, outcome: str, latency_ms: float, usage: Usage = Usage()) -> None:  # noqa: B008 - a frozen value
+    def note(self, ask_id: str, kind: Kind, tool: str, outcome: str, latency_ms: float, usage: Usage = UNKNOWN) -> None:
         """One call that has ended. Its cost counts at once; one of unknown cost is counted as such, a failed one is taken to be free."""
         self._turn_over()
         if usage.cost is not None:

@@ -242,7 +242,9 @@ class Orchestra:
         found = await self._pipeline.answer(ask, early if first else None)
         took_ms = (time.perf_counter() - start) * 1e3
         made = self._unrejected(ask, suggestion(found, took_ms))
-        self._books.note(ask, found, made, took_ms)
+        # Next edits are looked for by ourselves: where none is foreseen, nothing was decided that a person would ask about.
+        if made or found.attempts or ask.kind is not Kind.NEXT_EDIT:
+            self._books.note(ask, found, made, took_ms)
         if made:
             self._receipts.note(made.id, found.answer)
         if made and found.foreseen:
